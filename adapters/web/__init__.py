@@ -1,0 +1,1 @@
+"""The web playground and the JSON API."""

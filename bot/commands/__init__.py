@@ -1,0 +1,1 @@
+"""The one table of chat commands and its handlers."""

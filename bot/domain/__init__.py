@@ -1,0 +1,1 @@
+"""Plain types and pure functions: the words of a study group."""

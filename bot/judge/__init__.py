@@ -1,0 +1,1 @@
+"""Judges that need nothing but Python, and what every judge shares."""

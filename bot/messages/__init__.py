@@ -1,0 +1,1 @@
+"""What studybot says, as platform-neutral messages."""

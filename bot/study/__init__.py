@@ -1,0 +1,1 @@
+"""Use cases: what happens to rounds, answers, grades and boards."""

@@ -1,0 +1,1 @@
+"""Decks: the shipped guide, the parser, the linter and the search index."""

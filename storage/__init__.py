@@ -1,0 +1,1 @@
+"""The Store: one code path over SQLite and PostgreSQL."""
