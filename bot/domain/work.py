@@ -1,0 +1,97 @@
+"""Durable work: rows that must be acted on, and the messages waiting to be sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class JobKind(StrEnum):
+    """What a handler does; the row's id says to what."""
+
+    OPEN_ROUND = "open_round"
+    CLOSE_ROUND = "close_round"
+    GRADE = "grade"
+    DELIVER = "deliver"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A pointer to an open row. Only the row's state decides what is done."""
+
+    kind: JobKind
+    row_id: int
+
+
+class OutKind(StrEnum):
+    """What an outbox row says."""
+
+    QUESTION = "question"
+    CLOSED = "closed"
+    MARK_CLOSED = "mark_closed"
+    REACTION = "reaction"
+    FEEDBACK = "feedback"
+    RECAP = "recap"
+    NOTICE = "notice"
+    HELP = "help"
+
+
+class OutState(StrEnum):
+    """pending -> sent, or failed (given up) or dropped (no longer wanted)."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    FAILED = "failed"
+    DROPPED = "dropped"
+
+
+@dataclass(frozen=True, slots=True)
+class NewOut:
+    """A message to send. A row with the same ``dedupe_key`` wins over it.
+
+    ``data`` is small JSON with what the message needs beyond the rows it points to.
+    """
+
+    group_id: int
+    channel_id: int
+    kind: OutKind
+    dedupe_key: str
+    round_id: int | None = None
+    answer_id: int | None = None
+    member_id: int | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+    not_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Out:
+    """An outbox row. ``external_id``/``thread_id`` name the sent message on its platform."""
+
+    id: int
+    group_id: int
+    channel_id: int
+    kind: OutKind
+    dedupe_key: str
+    state: OutState
+    created_at: datetime
+    round_id: int | None = None
+    answer_id: int | None = None
+    member_id: int | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+    external_id: str | None = None
+    thread_id: str | None = None
+    attempts: int = 0
+    failures: int = 0
+    error: str | None = None
+
+    @property
+    def marker(self) -> str:
+        """What makes the sent message findable again; at most 25 characters."""
+        return f"sb-{self.id}"
+
+
+def backoff(failures: int, *, first: float = 2.0, most: float = 300.0) -> float:
+    """Seconds to wait after that many handled failures: doubling from ``first`` to ``most``."""
+    return float(min(most, first * 2 ** min(max(failures - 1, 0), 20)))

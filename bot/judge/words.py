@@ -1,0 +1,237 @@
+"""Word lists written for the offline judge: stop words, everyday words, synonym groups."""
+
+from __future__ import annotations
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+STOP_WORDS: dict[str, frozenset[str]] = {
+    "en": _words(
+        """a an the this that these those it its it's itself they them their theirs themselves he
+        him his she her hers we us our ours you your yours i me my mine one ones who whom whose
+        which what when where why how there here and or but if then else so than as of at by for
+        from in into on onto to up with within about over under between through during before
+        after above below out off again further is are was were be been being am do does did doing
+        done has have had having can could may might must shall should will would not no nor n't
+        don't doesn't didn't isn't aren't wasn't weren't won't wouldn't can't cannot couldn't
+        shouldn't hasn't haven't hadn't also too very just only even both each every any all some
+        such more most much many few less least other another same own while because since until
+        unless although though however therefore thus hence yet still already ever never always
+        often etc e.g i.e eg ie via per upon toward towards across along among against like s t
+        let lets get gets got i'm you're we're they're that's there's what's"""
+    ),
+    "de": _words(
+        """der die das den dem des ein eine einen einem einer eines und oder aber doch wenn dann
+        als wie so auch noch nur schon sehr mehr nicht kein keine keinen keiner ist sind war waren
+        sein wird werden wurde wurden hat haben hatte kann konnen muss mussen soll sollen darf ich
+        du er sie es wir ihr man sich ihre seine ihren seinen ihrem seinem dieser diese dieses
+        diesen diesem jede jeder jedes alle von vom zu zum zur mit bei beim aus auf an am in im
+        fur uber unter vor nach durch ohne um bis gegen zwischen weil dass ob da damit dabei
+        dadurch daher also sowie statt was wer wo warum welche welcher dort hier denn etwa nun"""
+    ),
+    "fr": _words(
+        """le la les l un une des du de d et ou mais donc or ni car si que qui quoi dont ou quand
+        comme ce cet cette ces c son sa ses leur leurs mon ma mes notre nos votre vos je tu il elle
+        on nous vous ils elles se s ne n pas plus moins tres aussi est sont etait etre ete a ont
+        avoir avait peut peuvent doit doivent fait au aux en dans par pour sur sous avec sans entre
+        vers chez afin ainsi alors tout tous toute toutes chaque y qu m t j meme puis lors"""
+    ),
+    "es": _words(
+        """el la los las lo un una unos unas y e o u pero si no que quien cual cuando como donde
+        porque por para con sin sobre entre hacia hasta desde de del al a en se su sus le les me te
+        nos mi tu es son era eran ser sido esta estan este estos estas ese esa eso ha han haber
+        hay tiene tienen puede pueden debe muy mas menos tambien ya cada todo todos toda todas
+        ademas asi entonces aunque mientras"""
+    ),
+    "pt": _words(
+        """o a os as um uma uns umas e ou mas se nao que quem qual quando como onde porque por para
+        com sem sobre entre ate desde de do da dos das ao aos no na nos nas em num numa pelo pela
+        seu sua seus suas me te lhe nos eu ele ela eles elas ser sao era foi estar esta estao este
+        esta esse essa isso isto tem ter ha pode podem deve muito mais menos tambem ja cada todo
+        todos toda todas assim entao embora enquanto"""
+    ),
+    "it": _words(
+        """il lo la i gli le l un uno una e ed o ma se non che chi cui quando come dove perche per
+        con senza su sul sulla tra fra di del dello della dei degli delle a al allo alla ai alle da
+        dal dalla dai nel nella nei nelle in si suo sua suoi sue mi ti ci vi io lui lei noi loro
+        essere sono era stato ha hanno avere questo questa questi queste quello quella puo possono
+        deve molto piu meno anche gia ogni tutto tutti tutta tutte cosi quindi mentre viene"""
+    ),
+    "nl": _words(
+        """de het een en of maar als dan dat die dit deze wat wie waar wanneer hoe waarom want
+        omdat niet geen wel ook nog al zeer meer minder is zijn was waren wordt worden werd heeft
+        hebben had kan kunnen moet moeten zal zullen mag ik je jij u hij zij ze we wij hun haar
+        hem zich mijn van voor met zonder door over onder tussen naar uit op aan in bij om te tot
+        tegen per elk elke alle alleen dus er daar hier zodat zoals"""
+    ),
+    "pl": _words(
+        """i oraz a ale lub albo czy nie tak jest sa byl byla bylo byc bedzie ma maja moze moga to
+        ten ta te tego tej tych tym co kto gdzie kiedy jak dlaczego poniewaz bo ze zeby aby w we z
+        ze na do od dla po przez przy pod nad miedzy bez o u za przed sie jego jej ich ktory ktora
+        ktore ktorych tylko bardzo bardziej mniej takze rowniez juz kazdy wszystkie wiec jako jesli"""
+    ),
+    "tr": _words(
+        """ve veya ya da de ama fakat ancak ile icin gibi kadar gore bir bu su o bunlar onlar ben
+        sen biz siz ne kim nerede nasil neden cunku eger ise degil var yok olan olarak oldugu olur
+        olmak daha en cok az her tum hem sadece sonra once uzerinde icinde arasinda tarafindan
+        kendi mi mu ki"""
+    ),
+    "sv": _words(
+        """och eller men om att som det den de en ett i pa av for med till fran utan over under
+        mellan genom vid inte ej ar var vara blir har hade kan ska skall maste jag du han hon vi ni
+        sig sin sitt sina denna detta dessa varje alla mycket mer mindre ocksa bara nar hur varfor
+        eftersom sa dar har"""
+    ),
+    "da": _words(
+        """og eller men hvis at som det den de en et i pa af for med til fra uden over under mellem
+        gennem ved ikke er var vaere bliver har havde kan skal ma jeg du han hun vi sig sin denne
+        dette disse hver alle meget mere mindre ogsa kun nar hvordan hvorfor fordi sa der her"""
+    ),
+    "cs": _words(
+        """a i ale nebo kdyz ze aby ktery ktera ktere je jsou byl byla bylo byt bude ma maji muze
+        to ten ta te v ve z ze na do od pro po pri pod nad mezi bez o u za pred se si jeho jeji
+        jejich ne neni jen velmi vice mene take uz kazdy vsechny protoze jako tak co jak"""
+    ),
+    "ro": _words(
+        """si sau dar daca ca care ce cand cum unde de la in pe cu fara din prin pentru intre peste
+        sub un o unei unui este sunt era fi fost are au avea poate pot trebuie nu se isi sa al ale
+        lui ei lor acest aceasta aceste foarte mai mult putin doar fiecare toate toti astfel deci"""
+    ),
+    "id": _words(
+        """dan atau tetapi jika bahwa yang itu ini di ke dari pada dengan untuk oleh dalam antara
+        tanpa tidak bukan adalah ialah akan telah sudah dapat bisa harus ada saya kami kita mereka
+        dia nya juga hanya lebih sangat setiap semua karena sehingga seperti secara sebagai saat"""
+    ),
+    "ru": _words(
+        """и в во не что он на я с со как а то все она так его но да ты к у же вы за бы по только
+        ее мне было вот от меня еще нет о из ему когда даже ну ли если уже или ни быть был него до
+        вас для мы их чем была сам чтобы без будет при это этот эта эти тот который которая которые
+        которых также между через после перед над под более менее очень каждый может могут"""
+    ),
+}
+
+# Everyday words: they carry a quarter of the weight of a subject's own words when matched.
+COMMON_WORDS = _words(
+    """use used uses using make makes made making give gives given take takes taken go goes come
+    comes see sees seen know known knows think say says said tell show shows shown mean means
+    meant way ways thing things something anything everything someone lot lots kind kinds type
+    types sort example examples instance case cases part parts part number numbers time times
+    first second third last next new old good better best bad well big small large high low long
+    short different difference differences similar able need needs needed want allow allows help
+    helps try work works working happen happens become becomes keep keeps put set sets call called
+    calls start end begin find found look looks answer question explain describe reason reasons
+    result results main important general usually typically basically actually really simply
+    possible certain various several two three four five once twice instead rather due based order
+    form forms contain contains contained include includes including provide provides provided
+    people user person point points fact state stated statement also multiple single whole another
+    however able whether without within overall etc simple simply itself together"""
+)
+
+# Words that say the same thing in technical prose. One group a line; stems are taken at load.
+SYNONYMS: tuple[str, ...] = (
+    "big large huge great substantial",
+    "small little tiny minor",
+    "increase grow rise raise enlarge enlargement growth",
+    "decrease reduce lower shrink diminish drop lessen cut reduction fewer less",
+    "fast quick rapid speedy swift quickly",
+    "slow sluggish slowly",
+    "begin start initiate initial commence",
+    "end finish stop terminate complete conclude",
+    "make create produce generate construct build form",
+    "use utilise utilize employ apply usage",
+    "need require demand necessary requirement needed",
+    "show display indicate demonstrate reveal",
+    "keep retain preserve maintain hold stay remain",
+    "change modify alter adjust vary adapt update",
+    "remove delete drop eliminate discard",
+    "add append insert include",
+    "send transmit transfer deliver transmission",
+    "receive get obtain acquire",
+    "find locate discover search seek lookup",
+    "choose select pick selection choice",
+    "split divide separate partition break",
+    "join combine merge concatenate unite",
+    "connect link attach connection",
+    "error mistake fault failure bug",
+    "correct right accurate true proper",
+    "wrong incorrect false inaccurate",
+    "problem issue difficulty challenge trouble",
+    "benefit advantage pro upside",
+    "drawback disadvantage con downside weakness",
+    "goal aim purpose objective target",
+    "method technique approach way procedure",
+    "part component piece element portion segment",
+    "whole entire complete full",
+    "example instance sample",
+    "cheap inexpensive low-cost affordable",
+    "expensive costly",
+    "hard difficult tough complex complicated",
+    "easy simple straightforward",
+    "same identical equal equivalent",
+    "different distinct differ difference unlike",
+    "many numerous several multiple various",
+    "order sequence sequential ordering",
+    "list array sequence",
+    "input argument parameter",
+    "output result outcome",
+    "value number amount quantity",
+    "size length magnitude",
+    "step stage phase",
+    "word token term",
+    "important significant essential crucial key vital",
+    "allow enable permit let",
+    "prevent avoid block stop",
+    "ensure guarantee assure",
+    "compare match contrast comparison",
+    "compute calculate determine evaluate computation calculation",
+    "estimate predict forecast approximate prediction",
+    "learn train training learning",
+    "teach train instruct",
+    "store save keep cache",
+    "memory storage ram",
+    "fix freeze frozen lock unchanged",
+    "wait delay latency",
+    "happen occur arise",
+    "cause lead trigger result",
+    "depend rely",
+    "describe explain define definition",
+    "contain include hold comprise consist",
+    "give provide supply offer",
+    "check verify test validate examine",
+    "again repeat repeatedly iterate",
+    "near close adjacent neighbour neighbor nearby",
+    "far distant remote",
+    "together jointly simultaneously concurrently parallel",
+    "previous prior earlier past preceding former",
+    "next following subsequent later",
+    "current present",
+    "document text passage file",
+    "person human people user",
+    "answer reply response respond",
+    "question query",
+    "model network",
+    "weight parameter coefficient",
+    "copy duplicate replicate",
+    "move shift migrate",
+    "damage break burn burnt broken",
+    "gap break disconnect separated",
+    "total sum overall",
+    "average mean",
+    "maximum most highest largest max",
+    "minimum least lowest smallest min",
+    "random arbitrary stochastic",
+    "class category type kind group",
+    "unique distinct single",
+    "code program software",
+    "task job",
+    "return yield",
+    "assign allocate allot",
+    "divide quotient",
+    "vector embedding representation",
+    "fake hallucinate hallucination invent fabricate",
+    "preference preferred prefer",
+    "bidirectional both directions two-way",
+    "quadratic squared",
+)

@@ -1,0 +1,127 @@
+"""What the core needs of the world, as Protocols: messengers, judges, decks, the queue, the clock.
+
+The Store, the largest of them, has a module of its own: ``bot.store``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from bot.domain.deck import Deck
+from bot.domain.explain import Explanation
+from bot.domain.grading import GradingTask, Judgement
+from bot.domain.group import Account, Channel
+from bot.domain.work import Job
+from bot.messages.message import Message
+
+Clock = Callable[[], datetime]
+"""Tells the time as an aware UTC datetime."""
+
+
+class Reaction(StrEnum):
+    """A sign put on a member's reply."""
+
+    RECEIVED = "received"
+    CORRECT = "correct"
+    PARTIAL = "partial"
+    INCORRECT = "incorrect"
+    UNGRADED = "ungraded"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message as the platform knows it; ``thread_id`` is set if a thread was opened on it."""
+
+    message_id: str
+    thread_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Where a message goes, and who sees it.
+
+    ``thread_id``: into that thread. ``opens_thread``: a thread is opened on the message,
+    with this name. ``only`` shows it to one account, ``organisers`` to organisers alone.
+    ``marker`` identifies the message for ever: the same marker is never posted twice.
+    """
+
+    channel: Channel
+    marker: str
+    thread_id: str | None = None
+    opens_thread: str | None = None
+    only: Account | None = None
+    organisers: bool = False
+
+
+class Messenger(Protocol):
+    """One platform's way out.
+
+    Every method raises DeliveryError (try again later), ChannelGoneError (pause the
+    channel) or RejectedError (give the message up).
+    """
+
+    @property
+    def platform(self) -> str:
+        """The platform's name, as in Channel.platform."""
+
+    async def send(self, envelope: Envelope, message: Message) -> Sent:
+        """Post a message; sending the same marker again soon must not double it."""
+
+    async def find(self, envelope: Envelope) -> Sent | None:
+        """The message with the envelope's marker, if it is there already."""
+
+    async def edit(self, channel: Channel, message_id: str, message: Message) -> None:
+        """Replace a message of ours."""
+
+    async def react(
+        self, channel: Channel, message_id: str, reaction: Reaction, thread_id: str | None = None
+    ) -> None:
+        """Put a reaction on a member's message, in place of our earlier one."""
+
+
+class Grader(Protocol):
+    """A judge."""
+
+    async def grade(self, task: GradingTask) -> Judgement:
+        """Judge one reply. Raises JudgeUnavailableError when it can't be done now."""
+
+
+class LanguageModel(Protocol):
+    """A chat-completion model, as far as the core needs one."""
+
+    async def complete(self, system: str, user: str, schema: dict[str, object]) -> str:
+        """The model's answer as JSON text that should match the schema."""
+
+
+class Library(Protocol):
+    """The decks at hand, with their search index."""
+
+    def decks(self) -> tuple[Deck, ...]:
+        """Every deck, in a fixed order; the shipped one first."""
+
+    def deck(self, deck_id: str) -> Deck | None:
+        """The deck with that id."""
+
+    def explain(self, term: str, deck_id: str | None = None) -> Explanation:
+        """What the guide says of a term, with its source; never raises."""
+
+    def suggest(self, prefix: str, deck_id: str | None = None, limit: int = 25) -> list[str]:
+        """Terms to complete what is being typed."""
+
+
+Handler = Callable[[Job], Awaitable[None]]
+"""Acts on one open row. What it raises is logged; the sweep brings the row back."""
+
+
+class Worker(Protocol):
+    """Carries jobs to handlers; the transport, never the truth."""
+
+    async def run(self, handler: Handler) -> None:
+        """Handle jobs until ``stop`` is called."""
+
+    def stop(self) -> None:
+        """Finish what is under way and return from ``run``."""
