@@ -47,6 +47,7 @@ class Envelope:
     ``thread_id``: into that thread. ``opens_thread``: a thread is opened on the message,
     with this name. ``only`` shows it to one account, ``organisers`` to organisers alone.
     ``marker`` identifies the message for ever: the same marker is never posted twice.
+    ``round_id`` is set on a round's question, whose thread takes the answers.
     """
 
     channel: Channel
@@ -55,6 +56,7 @@ class Envelope:
     opens_thread: str | None = None
     only: Account | None = None
     organisers: bool = False
+    round_id: int | None = None
 
 
 class Messenger(Protocol):

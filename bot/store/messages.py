@@ -39,8 +39,8 @@ class Outbox(Protocol):
     ) -> bool:
         """UPDATE ... WHERE state = 'pending'; False if the row had moved on already."""
 
-    async def question_posts(self, round_id: int) -> list[Out]:
-        """A round's QUESTION rows, one a channel, in any state."""
+    async def posts(self, round_id: int) -> list[Out]:
+        """A round's QUESTION (or RECAP) rows, one a channel, in any state."""
 
     async def round_of(self, channel_id: int, thread_id: str) -> int | None:
         """The round whose question was posted as that thread (or message) in a channel."""

@@ -69,6 +69,9 @@ class Rounds(Protocol):
         resets attempts, failures and not_before.
         """
 
+    async def revive(self, round_id: int, post_until: datetime) -> bool:
+        """Make a MISSED round DUE again until then; False if it is in another state."""
+
     async def claim(
         self, round_id: int, states: Sequence[RoundState], now: datetime, lease: timedelta
     ) -> Round | None:
@@ -77,8 +80,13 @@ class Rounds(Protocol):
         None if its state is another or its not_before has not come.
         """
 
-    async def postpone(self, round_id: int, until: datetime, *, failed: bool) -> None:
-        """After a handled stop: not_before=until, attempts=0; failures grows by one if failed."""
+    async def postpone(
+        self, round_id: int, until: datetime, *, failed: bool, reason: str | None = None
+    ) -> None:
+        """After a handled stop: not_before=until, attempts=0; failures grows by one if failed.
+
+        ``reason`` is stored if given.
+        """
 
 
 class Answers(Protocol):

@@ -1,0 +1,224 @@
+"""What studybot says about rounds, grades and boards. Pure: rows in, a Message out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.domain.boards import WINDOW_TITLES, Standing, Window
+from bot.domain.deck import Question
+from bot.domain.grading import GradeState, PointStatus, Verdict, points_of, verdict_of
+from bot.domain.rounds import Grade, GradedAnswer, Round, RoundState
+from bot.messages.message import (
+    Action,
+    Block,
+    Button,
+    Facts,
+    Inline,
+    Items,
+    Mark,
+    Mention,
+    Message,
+    Quote,
+    Ranking,
+    RankRow,
+    Tone,
+    When,
+    item,
+    paragraph,
+)
+
+DIFFICULTY = {1: "warm-up", 2: "core", 3: "deep dive"}
+VERDICT_TITLES = {
+    Verdict.CORRECT: "Correct",
+    Verdict.PARTIAL: "Partly there",
+    Verdict.INCORRECT: "Not yet",
+    Verdict.UNGRADED: "Not graded yet",
+}
+VERDICT_TONES = {
+    Verdict.CORRECT: Tone.CORRECT,
+    Verdict.PARTIAL: Tone.PARTIAL,
+    Verdict.INCORRECT: Tone.INCORRECT,
+    Verdict.UNGRADED: Tone.NOTICE,
+}
+
+
+def question_message(round_: Round, question: Question) -> Message:
+    """The daily post: the question, where it is from, until when it is open."""
+    return Message(
+        title=question.prompt,
+        blocks=(Facts(_question_facts(round_, question)),),
+        buttons=()
+        if round_.state in (RoundState.CLOSING, RoundState.CLOSED)
+        else (
+            Button(Action.ANSWER, "Answer", round_.id, primary=True),
+            Button(Action.MY_GRADE, "My grade", round_.id),
+        ),
+        footer="Reply in the thread, in your own words. Your first graded answer scores.",
+        tone=Tone.QUESTION,
+    )
+
+
+def _question_facts(
+    round_: Round, question: Question
+) -> tuple[tuple[str, tuple[Inline, ...]], ...]:
+    facts: list[tuple[str, tuple[Inline, ...]]] = [
+        ("Section", (question.section,)),
+        ("Difficulty", (DIFFICULTY.get(question.difficulty, str(question.difficulty)),)),
+    ]
+    if round_.closes_at is not None:
+        over = round_.state in (RoundState.CLOSING, RoundState.CLOSED)
+        facts.append(("Closed" if over else "Closes", (When(round_.closes_at),)))
+    return tuple(facts)
+
+
+def feedback_message(grade: Grade, *, practice: bool, withheld: str | None = None) -> Message:
+    """A member's own grade: the verdict, every key point with the words that earned it."""
+    verdict = verdict_of(grade.score)
+    blocks: list[Block] = []
+    if practice:
+        blocks.append(
+            paragraph("Graded as practice: the verdict you were first shown keeps your points.")
+        )
+    if grade.score is not None:
+        marks = tuple(
+            item(
+                point.text,
+                mark=Mark(point.status.value),
+                detail=f"“{point.evidence}”" if point.evidence else "",
+            )
+            for point in grade.points
+        )
+        blocks.append(Items(marks, heading="Key points"))
+    blocks.append(paragraph(grade.feedback or grade.reason))
+    if withheld:
+        blocks.append(paragraph(f"Your points wait for an organiser: your answer is {withheld}."))
+    title = VERDICT_TITLES[verdict]
+    if grade.score is not None:
+        title += f" · {points_of(grade.score)} points"
+    return Message(
+        title=title,
+        blocks=tuple(blocks),
+        footer=_judged_by(grade),
+        tone=VERDICT_TONES[verdict],
+    )
+
+
+def _judged_by(grade: Grade) -> str:
+    who = {
+        "offline": "Graded offline, without a language model.",
+        "llm": f"Graded by {grade.judge.model}.",
+        "human": "Graded by an organiser. This is final.",
+    }.get(grade.judge.kind, "")
+    if grade.state is GradeState.PROVISIONAL:
+        who += " Provisional: it will be graded again."
+    return who
+
+
+def closed_message(question: Question, answers: Sequence[GradedAnswer]) -> Message:
+    """What goes into the thread at close: reference, the group's result, the most-missed point."""
+    graded = [a.grade for a in answers if a.grade is not None and a.grade.score is not None]
+    blocks: list[Block] = [Quote(question.reference, source="Reference answer")]
+    blocks.append(Facts(_result_facts(len(answers), graded)))
+    missed = most_missed(question, graded)
+    if missed is not None:
+        text, count = missed
+        blocks.append(
+            Items(
+                (item(text, mark=Mark.MISSING, detail=f"missed in {count} of {len(graded)}"),),
+                heading="Most missed",
+            )
+        )
+    return Message(title="This round is closed", blocks=tuple(blocks), tone=Tone.PLAIN)
+
+
+def _result_facts(
+    answered: int, graded: Sequence[Grade]
+) -> tuple[tuple[str, tuple[Inline, ...]], ...]:
+    if not answered:
+        return (("Answers", ("nobody answered this one",)),)
+    counts = dict.fromkeys(Verdict, 0)
+    for grade in graded:
+        counts[verdict_of(grade.score)] += 1
+    facts: list[tuple[str, tuple[Inline, ...]]] = [("Answers", (str(answered),))]
+    if graded:
+        mean = sum(points_of(grade.score) for grade in graded) / len(graded)
+        result = (
+            f"{counts[Verdict.CORRECT]} correct, {counts[Verdict.PARTIAL]} partial, "
+            f"{counts[Verdict.INCORRECT]} not yet"
+        )
+        facts.append(("Result", (result,)))
+        facts.append(("Average", (f"{mean:.0f} points",)))
+    return tuple(facts)
+
+
+def most_missed(question: Question, grades: Sequence[Grade]) -> tuple[str, int] | None:
+    """The key point that most graded answers lack, with how many lack it; None if none does."""
+    lacking = (PointStatus.MISSING, PointStatus.CONTRADICTED)
+    counts = {
+        point.id: sum(
+            any(p.id == point.id and p.status in lacking for p in grade.points) for grade in grades
+        )
+        for point in question.key_points
+    }
+    worst = max(question.key_points, key=lambda point: counts[point.id], default=None)
+    if worst is None or counts[worst.id] == 0:
+        return None
+    return worst.text, counts[worst.id]
+
+
+def board_message(
+    window: Window,
+    standings: Sequence[Standing],
+    as_of: datetime,
+    *,
+    viewer: int | None = None,
+    limit: int = 10,
+) -> Message:
+    """A leaderboard: the top lines, and the viewer's own if it is further down."""
+    shown = list(standings[:limit])
+    own = next((s for s in standings[limit:] if s.member_id == viewer), None)
+    rows = tuple(_row(standing, viewer) for standing in [*shown, *([own] if own else [])])
+    blocks: tuple[Block, ...] = (
+        (Ranking(rows),)
+        if rows
+        else (paragraph("Nobody has points here yet. The first answer takes the lead."),)
+    )
+    more = len(standings) - len(rows)
+    if more > 0:
+        blocks = (*blocks, paragraph(f"and {more} more"))
+    return Message(
+        title=f"Leaderboard · {WINDOW_TITLES[window]}",
+        blocks=(*blocks, paragraph("as of ", When(as_of))),
+    )
+
+
+def _row(standing: Standing, viewer: int | None = None) -> RankRow:
+    return RankRow(
+        rank=standing.rank,
+        member=Mention(standing.member_id, standing.member),
+        points=standing.points,
+        answered=standing.answered,
+        streak=standing.streak,
+        highlight=standing.member_id == viewer,
+    )
+
+
+def ranking(standings: Sequence[Standing]) -> Ranking:
+    """Those standings as a leaderboard's lines."""
+    return Ranking(tuple(_row(standing) for standing in standings))
+
+
+def notice_message(title: str, text: str) -> Message:
+    """Something that organisers should know."""
+    return Message(title=title, blocks=(paragraph(text),), tone=Tone.NOTICE)
+
+
+def help_note(text: str) -> Message:
+    """A private hint to one member."""
+    return Message(title="A hint", blocks=(paragraph(text),), tone=Tone.NOTICE)
+
+
+def error_message(text: str) -> Message:
+    """Why a request can't be met, and what would do."""
+    return Message(title="That didn't work", blocks=(paragraph(text),), tone=Tone.NOTICE)

@@ -1,0 +1,149 @@
+"""From an outbox row to what is sent: words are made when they are sent, from the rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.domain.group import Channel
+from bot.domain.work import Out, OutKind
+from bot.messages.build import (
+    closed_message,
+    feedback_message,
+    help_note,
+    notice_message,
+    question_message,
+)
+from bot.messages.message import Message
+from bot.ports import Envelope
+from bot.store import Tx
+from bot.study.recap import recap_message
+from bot.study.services import Services
+from bot.study.streaks import attempted
+
+THREAD_NAME_LENGTH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A message to post."""
+
+    envelope: Envelope
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One of our messages to replace."""
+
+    message_id: str
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class React:
+    """A reaction to put on a member's message."""
+
+    message_id: str
+    thread_id: str | None
+    reaction: str
+
+
+Draft = Post | Edit | React
+
+
+async def draft(tx: Tx, services: Services, out: Out, channel: Channel) -> Draft | None:
+    """What an outbox row says now; None when it has nothing to say any more."""
+    match out.kind:
+        case OutKind.QUESTION:
+            return await _question(tx, out, channel)
+        case OutKind.CLOSED:
+            return await _closed(tx, out, channel)
+        case OutKind.MARK_CLOSED:
+            return await _mark_closed(tx, out)
+        case OutKind.REACTION:
+            return await _reaction(tx, out)
+        case OutKind.FEEDBACK:
+            return await _feedback(tx, out, channel)
+        case OutKind.HELP:
+            return await _to_member(tx, out, channel, help_note(str(out.data["text"])))
+        case OutKind.RECAP:
+            return await _recap(tx, services, out, channel)
+        case OutKind.NOTICE:
+            message = notice_message(str(out.data["title"]), str(out.data["text"]))
+            return Post(Envelope(channel, out.marker, organisers=True), message)
+
+
+async def _question(tx: Tx, out: Out, channel: Channel) -> Draft | None:
+    round_ = await tx.rounds.get(out.round_id or 0)
+    if round_ is None or round_.question is None:
+        return None
+    name = round_.question.prompt
+    if len(name) > THREAD_NAME_LENGTH:
+        name = name[: THREAD_NAME_LENGTH - 1].rstrip() + "…"
+    envelope = Envelope(channel, out.marker, opens_thread=name, round_id=round_.id)
+    return Post(envelope, question_message(round_, round_.question))
+
+
+async def _thread_of(tx: Tx, out: Out) -> str | None:
+    """The thread of the row's round in the row's channel."""
+    post = await _post_of(tx, out)
+    return (post.thread_id or post.external_id) if post else None
+
+
+async def _post_of(tx: Tx, out: Out) -> Out | None:
+    posts = await tx.outbox.posts(out.round_id or 0)
+    return next((post for post in posts if post.channel_id == out.channel_id), None)
+
+
+async def _closed(tx: Tx, out: Out, channel: Channel) -> Draft | None:
+    round_ = await tx.rounds.get(out.round_id or 0)
+    if round_ is None or round_.question is None:
+        return None
+    answers = await tx.answers.in_round(round_.id)
+    counted = attempted(answers)
+    message = closed_message(round_.question, [a for a in answers if a.answer.member_id in counted])
+    return Post(Envelope(channel, out.marker, thread_id=await _thread_of(tx, out)), message)
+
+
+async def _mark_closed(tx: Tx, out: Out) -> Draft | None:
+    round_ = await tx.rounds.get(out.round_id or 0)
+    post = await _post_of(tx, out)
+    if round_ is None or round_.question is None or post is None or post.external_id is None:
+        return None
+    return Edit(post.external_id, question_message(round_, round_.question))
+
+
+async def _reaction(tx: Tx, out: Out) -> Draft | None:
+    answer = await tx.answers.get(out.answer_id or 0)
+    if answer is None or answer.message_id is None or answer.withdrawn_at is not None:
+        return None
+    return React(answer.message_id, await _thread_of(tx, out), str(out.data["reaction"]))
+
+
+async def _feedback(tx: Tx, out: Out, channel: Channel) -> Draft | None:
+    answer = await tx.answers.get(out.answer_id or 0)
+    grade = await tx.answers.grade(int(out.data["revision_id"]))
+    if answer is None or grade is None or answer.withdrawn_at is not None:
+        return None
+    score = await tx.boards.score(answer.round_id, answer.member_id)
+    practice = bool(out.data["practice"])
+    withheld = score.withheld if score and not practice else None
+    message = feedback_message(grade, practice=practice, withheld=withheld)
+    return await _to_member(tx, out, channel, message)
+
+
+async def _to_member(tx: Tx, out: Out, channel: Channel, message: Message) -> Draft | None:
+    account = await tx.members.account(out.member_id or 0, channel.platform)
+    if account is None:
+        return None
+    thread = await _thread_of(tx, out)
+    return Post(Envelope(channel, out.marker, thread_id=thread, only=account), message)
+
+
+async def _recap(tx: Tx, services: Services, out: Out, channel: Channel) -> Draft | None:
+    round_ = await tx.rounds.get(out.round_id or 0)
+    group = await tx.groups.get(out.group_id)
+    if round_ is None or group is None:
+        return None
+    message = await recap_message(tx, group, round_.local_date, services.clock())
+    return Post(Envelope(channel, out.marker), message)

@@ -1,0 +1,184 @@
+"""Sending what the outbox holds: claim, look for the marker, send, confirm.
+
+A process can be killed between sending and confirming. The row then stays open, and before
+it is sent again the platform is asked for the message with the row's marker.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from bot.domain.group import Channel
+from bot.domain.rounds import RoundState
+from bot.domain.schedule import RoundKind, closing_time
+from bot.domain.work import Out, OutKind, OutState, backoff
+from bot.errors import ChannelGoneError, DeliveryError, RejectedError
+from bot.messages.message import Message
+from bot.ports import Envelope, Messenger, Reaction, Sent
+from bot.store import Tx
+from bot.study import compose
+from bot.study.notices import tell_organisers
+from bot.study.rounds import miss
+from bot.study.services import Services
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=60)
+MOST_CRASHES = 5
+KEEPS_TRYING = timedelta(hours=12)
+TOO_LATE = "its catch-up window had ended"
+_POSTS = (OutKind.QUESTION, OutKind.RECAP)
+
+
+async def deliver(services: Services, out_id: int) -> None:
+    """Send one outbox row, or find that it was sent, or give it up with a reason."""
+    now = services.clock()
+    async with services.store.write() as tx:
+        out = await tx.outbox.claim(out_id, now, LEASE)
+        channel = await tx.groups.channel(out.channel_id) if out else None
+        if out is None or channel is None:
+            return
+        late = await _is_late(tx, out, now)
+        refusal = _refusal(services, out, channel, late=late)
+        if refusal is not None:
+            await _give_up(tx, services, out, channel, refusal)
+            return
+    try:
+        sent = await _send(services, services.messengers[channel.platform], out, channel, late=late)
+    except DeliveryError as error:
+        await _later(services, out, error)
+    except ChannelGoneError as error:
+        await _channel_gone(services, out, channel, str(error))
+    except RejectedError as error:
+        async with services.store.write() as tx:
+            await _give_up(tx, services, out, channel, str(error))
+    else:
+        await _confirm(services, out, sent)
+
+
+async def _is_late(tx: Tx, out: Out, now: datetime) -> bool:
+    """Whether a round's post has outlived its catch-up window."""
+    if out.kind not in _POSTS or out.round_id is None:
+        return False
+    round_ = await tx.rounds.get(out.round_id)
+    return round_ is None or now > round_.post_until
+
+
+def _refusal(services: Services, out: Out, channel: Channel, *, late: bool) -> str | None:
+    """Why a claimed row must not be sent, or None."""
+    if out.attempts > MOST_CRASHES:
+        return f"sending it stopped studybot {MOST_CRASHES} times"
+    if channel.platform not in services.messengers:
+        return f"studybot is not connected to {channel.platform} any more"
+    if channel.paused_reason is not None and out.kind in _POSTS:
+        return f"the channel is paused: {channel.paused_reason}"
+    if late and not _tried_before(out):
+        return TOO_LATE
+    if services.clock() - out.created_at > KEEPS_TRYING:
+        return out.error or "it could not be sent for 12 hours"
+    return None
+
+
+def _tried_before(out: Out) -> bool:
+    """Whether an earlier try may have reached the platform."""
+    return out.attempts > 1 or out.failures > 0
+
+
+async def _send(
+    services: Services, messenger: Messenger, out: Out, channel: Channel, *, late: bool
+) -> Sent | None:
+    """The sent message; None if there is nothing to say any more."""
+    async with services.store.read() as tx:
+        draft = await compose.draft(tx, services, out, channel)
+    if draft is None:
+        return None
+    match draft:
+        case compose.Post(envelope, message):
+            return await _post_once(messenger, out, envelope, message, late=late)
+        case compose.Edit(message_id, message):
+            await messenger.edit(channel, message_id, message)
+            return Sent(message_id)
+        case compose.React(message_id, thread_id, reaction):
+            await messenger.react(channel, message_id, Reaction(reaction), thread_id)
+            return Sent(message_id)
+
+
+async def _post_once(
+    messenger: Messenger, out: Out, envelope: Envelope, message: Message, *, late: bool
+) -> Sent:
+    found = await messenger.find(envelope) if _tried_before(out) else None
+    if found is None and late:
+        raise RejectedError(TOO_LATE)
+    return found or await messenger.send(envelope, message)
+
+
+async def _confirm(services: Services, out: Out, sent: Sent | None) -> None:
+    now = services.clock()
+    async with services.store.write() as tx:
+        if sent is None:
+            await tx.outbox.finish(out.id, OutState.DROPPED, now)
+            return
+        confirmed = await tx.outbox.finish(
+            out.id, OutState.SENT, now, external_id=sent.message_id, thread_id=sent.thread_id
+        )
+        if confirmed and out.kind in _POSTS and out.round_id is not None:
+            await _opened(tx, out.round_id, services)
+
+
+async def _opened(tx: Tx, round_id: int, services: Services) -> None:
+    """The first channel that has the question opens the round."""
+    now = services.clock()
+    round_ = await tx.rounds.get(round_id)
+    if round_ is None:
+        return
+    if round_.kind is RoundKind.RECAP:
+        await tx.rounds.move(round_id, [RoundState.POSTING], RoundState.CLOSED, opens_at=now)
+        return
+    group = await tx.groups.get(round_.group_id)
+    schedule = await tx.groups.schedule(round_.group_id, RoundKind.DAILY)
+    closes_at = round_.closes_at
+    if closes_at is None or closes_at <= now:
+        zone = group.zone if group else "UTC"
+        at = schedule.at if schedule else now.time()
+        closes_at = closing_time(now, round_.local_date, at, zone)
+    await tx.rounds.move(
+        round_id, [RoundState.POSTING], RoundState.OPEN, opens_at=now, closes_at=closes_at
+    )
+
+
+async def _later(services: Services, out: Out, error: DeliveryError) -> None:
+    wait = error.retry_after or backoff(out.failures + 1)
+    until = services.clock() + timedelta(seconds=wait)
+    log.info("outbox %s waits %.0f s: %s", out.id, wait, error)
+    async with services.store.write() as tx:
+        await tx.outbox.postpone(out.id, until, failed=True, error=str(error))
+
+
+async def _channel_gone(services: Services, out: Out, channel: Channel, reason: str) -> None:
+    async with services.store.write() as tx:
+        await tx.groups.pause_channel(channel.id, reason)
+        text = (
+            f"I can't post in {channel.name} any more: {reason} "
+            "The schedule stands; use `/study resume` there once it is mended."
+        )
+        await tell_organisers(
+            tx, channel.group_id, f"gone:{channel.id}:{out.id}", "Channel paused", text
+        )
+        await _give_up(tx, services, out, channel, reason)
+
+
+async def _give_up(tx: Tx, services: Services, out: Out, channel: Channel, reason: str) -> None:
+    """Fail a row; a round that no channel can carry any more was missed."""
+    now = services.clock()
+    log.warning("outbox %s (%s) given up: %s", out.id, out.kind.value, reason)
+    if not await tx.outbox.finish(out.id, OutState.FAILED, now, error=reason):
+        return
+    if out.kind not in _POSTS or out.round_id is None:
+        return
+    round_ = await tx.rounds.get(out.round_id)
+    posts = await tx.outbox.posts(out.round_id)
+    alive = any(post.state in (OutState.PENDING, OutState.SENT) for post in posts)
+    if round_ is None or round_.state is not RoundState.POSTING or alive:
+        return
+    await miss(tx, round_, f"{channel.name}: {reason}")

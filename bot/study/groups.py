@@ -1,0 +1,189 @@
+"""Groups: making them, setting them up, pausing and resuming."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, time
+
+from bot.domain.group import AnswerMode, Channel, FeedbackMode, Group, GroupSettings
+from bot.domain.schedule import (
+    DAY_NAMES,
+    EVERY_DAY,
+    RoundKind,
+    Schedule,
+    next_occurrence,
+    zone_of,
+)
+from bot.errors import InvalidError, NotFoundError
+from bot.store import Tx
+from bot.study.rounds import post_now
+from bot.study.services import Services, deck_of
+
+PLAYGROUND = ("web", "playground")
+DEFAULT_TIME = time(9)
+RECAP_TIME = time(18)
+SUNDAY = frozenset({6})
+_DAY_SETS = {
+    "daily": EVERY_DAY,
+    "every day": EVERY_DAY,
+    "all": EVERY_DAY,
+    "weekdays": frozenset(range(5)),
+    "weekends": frozenset({5, 6}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What ``/study setup`` changes; None leaves a setting as it is."""
+
+    at: time | None = None
+    zone: str | None = None
+    days: frozenset[int] | None = None
+    deck_id: str | None = None
+    answers: AnswerMode | None = None
+    feedback: FeedbackMode | None = None
+
+
+async def playground(services: Services, zone: str) -> Group:
+    """The playground's group; on first start it is made and today's question posted at once."""
+    async with services.store.write() as tx:
+        found = await tx.groups.by_channel(*PLAYGROUND)
+        if found is not None:
+            return found[0]
+        decks = services.library.decks()
+        if not decks:
+            raise NotFoundError("No deck could be loaded. `studybot deck lint` says why.")
+        # A machine of one's own is switched off at night: the whole day counts as catch-up.
+        settings = GroupSettings(catch_up_hours=24)
+        group = await tx.groups.create("Study group", decks[0].id, zone, settings)
+        await tx.groups.add_channel(group.id, *PLAYGROUND, "playground")
+        await _make_schedules(tx, group, services.clock())
+    await post_now(services, group)
+    return group
+
+
+async def _make_schedules(tx: Tx, group: Group, now: datetime) -> None:
+    daily = Schedule(group.id, RoundKind.DAILY, group.zone, DEFAULT_TIME)
+    recap = Schedule(group.id, RoundKind.RECAP, group.zone, RECAP_TIME, SUNDAY)
+    for schedule in (daily, recap):
+        await _save(tx, schedule, now)
+
+
+async def _save(tx: Tx, schedule: Schedule, now: datetime) -> Schedule:
+    due = next_occurrence(schedule, now)
+    planned = replace(schedule, next_at=due.at if due else None)
+    await tx.groups.save_schedule(planned)
+    return planned
+
+
+async def set_up(services: Services, group: Group, setup: Setup) -> tuple[Group, Schedule]:
+    """Change a group's settings and plan its next posts; both are returned as they are now.
+
+    Raises InvalidError or NotFoundError; nothing is changed then.
+    """
+    now = services.clock()
+    zone = zone_of(setup.zone).key if setup.zone is not None else group.zone
+    deck_id = (
+        group.deck_id if setup.deck_id is None else deck_of(services.library, setup.deck_id).id
+    )
+    async with services.store.write() as tx:
+        settings = replace(
+            group.settings,
+            answers=setup.answers or group.settings.answers,
+            feedback=setup.feedback or group.settings.feedback,
+        )
+        changed = replace(group, zone=zone, deck_id=deck_id, settings=settings)
+        await tx.groups.update(changed)
+        daily = await _schedule(tx, group, RoundKind.DAILY)
+        recap = await _schedule(tx, group, RoundKind.RECAP)
+        days = daily.days if setup.days is None else setup.days
+        planned = replace(daily, zone=zone, at=setup.at or daily.at, days=days)
+        if setup.at is not None or setup.zone is not None or setup.days is not None:
+            planned = await _save(tx, planned, now)
+            await _save(tx, replace(recap, zone=zone), now)
+        return changed, planned
+
+
+async def _schedule(tx: Tx, group: Group, kind: RoundKind) -> Schedule:
+    found = await tx.groups.schedule(group.id, kind)
+    if found is not None:
+        return found
+    if kind is RoundKind.DAILY:
+        return Schedule(group.id, kind, group.zone, DEFAULT_TIME)
+    return Schedule(group.id, kind, group.zone, RECAP_TIME, SUNDAY)
+
+
+async def daily_schedule(tx: Tx, group: Group) -> Schedule:
+    """When a group's questions are due."""
+    return await _schedule(tx, group, RoundKind.DAILY)
+
+
+async def set_paused(services: Services, group: Group, *, paused: bool) -> Group:
+    """Stop a group's schedule, or go on from now; working channels are posted in again."""
+    now = services.clock()
+    async with services.store.write() as tx:
+        changed = replace(group, paused=paused)
+        await tx.groups.update(changed)
+        if paused:
+            return changed
+        for kind in RoundKind:
+            await _save(tx, await _schedule(tx, group, kind), now)
+        for channel in await tx.groups.channels(group.id):
+            await _wake(tx, channel)
+        return changed
+
+
+async def _wake(tx: Tx, channel: Channel) -> None:
+    if channel.paused_reason is not None:
+        await tx.groups.pause_channel(channel.id, None)
+
+
+def parse_time(text: str) -> time:
+    """``HH:MM`` (24 hours) as a time. Raises InvalidError."""
+    hours, colon, minutes = text.strip().partition(":")
+    if colon and hours.isascii() and minutes.isascii() and hours.isdigit() and minutes.isdigit():
+        if len(hours) <= 2 and len(minutes) == 2 and int(hours) < 24 and int(minutes) < 60:
+            return time(int(hours), int(minutes))
+    raise InvalidError(f"“{text[:40]}” is not a time. Use HH:MM, such as 09:00 or 18:30.")
+
+
+def parse_days(text: str) -> frozenset[int]:
+    """Weekdays such as ``mon-fri``, ``mon,wed,fri`` or ``every day``. Raises InvalidError."""
+    wanted = text.strip().casefold()
+    if wanted in _DAY_SETS:
+        return _DAY_SETS[wanted]
+    days: set[int] = set()
+    for part in wanted.replace(" ", ",").split(","):
+        if part:
+            days |= _day_range(part, text)
+    if not days:
+        raise _bad_days(text)
+    return frozenset(days)
+
+
+def _day_range(part: str, whole: str) -> set[int]:
+    first, dash, last = part.partition("-")
+    start = _day(first, whole)
+    end = _day(last, whole) if dash else start
+    return {(start + step) % 7 for step in range((end - start) % 7 + 1)}
+
+
+def _day(name: str, whole: str) -> int:
+    for number, short in enumerate(DAY_NAMES):
+        if len(name) >= 3 and name.startswith(short):
+            return number
+    raise _bad_days(whole)
+
+
+def _bad_days(text: str) -> InvalidError:
+    return InvalidError(
+        f"“{text[:40]}” names no weekdays. Use mon-fri, or mon,wed,fri, or every day."
+    )
+
+
+def day_list(days: frozenset[int]) -> str:
+    """Weekdays as people write them."""
+    for name, each in (("every day", EVERY_DAY), ("weekdays", _DAY_SETS["weekdays"])):
+        if days == each:
+            return name
+    return ", ".join(DAY_NAMES[day].capitalize() for day in sorted(days))

@@ -1,0 +1,48 @@
+"""What workers and timers call: handlers for open rows, the tick, the sweep."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot.domain.work import Job, JobKind
+from bot.study.closing import begin_due, close
+from bot.study.delivery import deliver
+from bot.study.grading import grade
+from bot.study.rounds import open_round, tick
+from bot.study.services import Services
+
+KEPT = timedelta(days=30)
+"""How long ids of inbound events and finished outbox rows are kept."""
+
+
+async def handle(services: Services, job: Job) -> None:
+    """Act on one open row; finding it done already is fine."""
+    match job.kind:
+        case JobKind.OPEN_ROUND:
+            await open_round(services, job.row_id)
+        case JobKind.CLOSE_ROUND:
+            await close(services, job.row_id)
+        case JobKind.GRADE:
+            await grade(services, job.row_id)
+        case JobKind.DELIVER:
+            await deliver(services, job.row_id)
+
+
+async def tick_once(services: Services) -> None:
+    """Make the rounds that are due, and stop those whose time is up."""
+    while await tick(services) >= 500:
+        # A full batch: more may be due.
+        continue
+    await begin_due(services)
+
+
+async def sweep(services: Services) -> int:
+    """Enqueue every open row again, so that nothing depends on the queue's memory."""
+    jobs = await services.store.open_work(services.clock())
+    await services.store.requeue(jobs)
+    return len(jobs)
+
+
+async def prune(services: Services) -> int:
+    """Delete what only served to do things once, when it is old enough."""
+    return await services.store.prune(services.clock() - KEPT)

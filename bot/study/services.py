@@ -1,0 +1,31 @@
+"""What every use case works with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.domain.deck import Deck
+from bot.errors import NotFoundError
+from bot.ports import Clock, Grader, Library, Messenger
+from bot.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The ports, built once by the composition root; tests pass fakes."""
+
+    store: Store
+    library: Library
+    grader: Grader
+    clock: Clock
+    messengers: Mapping[str, Messenger]
+
+
+def deck_of(library: Library, deck_id: str) -> Deck:
+    """The deck with that id. Raises NotFoundError naming the decks there are."""
+    deck = library.deck(deck_id)
+    if deck is None:
+        names = ", ".join(each.id for each in library.decks()) or "none"
+        raise NotFoundError(f"There is no deck “{deck_id[:60]}”. Decks here: {names}.")
+    return deck
