@@ -121,6 +121,7 @@ class Action(StrEnum):
 
     ANSWER = "answer"
     MY_GRADE = "my_grade"
+    OPEN = "open"
 
 
 @dataclass(frozen=True, slots=True)

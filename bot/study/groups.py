@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 
@@ -23,6 +24,7 @@ PLAYGROUND = ("web", "playground")
 DEFAULT_TIME = time(9)
 RECAP_TIME = time(18)
 SUNDAY = frozenset({6})
+_CLOCK = re.compile(r"(?P<hours>[01]?\d|2[0-3]):(?P<minutes>[0-5]\d)", re.ASCII)
 _DAY_SETS = {
     "daily": EVERY_DAY,
     "every day": EVERY_DAY,
@@ -48,17 +50,22 @@ async def playground(services: Services, zone: str) -> Group:
     """The playground's group; on first start it is made and today's question posted at once."""
     async with services.store.write() as tx:
         found = await tx.groups.by_channel(*PLAYGROUND)
-        if found is not None:
-            return found[0]
-        decks = services.library.decks()
-        if not decks:
-            raise NotFoundError("No deck could be loaded. `studybot deck lint` says why.")
-        # A machine of one's own is switched off at night: the whole day counts as catch-up.
-        settings = GroupSettings(catch_up_hours=24)
-        group = await tx.groups.create("Study group", decks[0].id, zone, settings)
-        await tx.groups.add_channel(group.id, *PLAYGROUND, "playground")
-        await _make_schedules(tx, group, services.clock())
-    await post_now(services, group)
+        group = found[0] if found else await _make_playground(tx, services, zone)
+        fresh = not await tx.rounds.recent(group.id, limit=1)
+    if fresh:
+        await post_now(services, group)
+    return group
+
+
+async def _make_playground(tx: Tx, services: Services, zone: str) -> Group:
+    decks = services.library.decks()
+    if not decks:
+        raise NotFoundError("No deck could be loaded. `studybot deck lint` says why.")
+    # A machine of one's own is switched off at night: the whole day counts as catch-up.
+    settings = GroupSettings(catch_up_hours=24)
+    group = await tx.groups.create("Study group", decks[0].id, zone, settings)
+    await tx.groups.add_channel(group.id, *PLAYGROUND, "playground")
+    await _make_schedules(tx, group, services.clock())
     return group
 
 
@@ -140,10 +147,9 @@ async def _wake(tx: Tx, channel: Channel) -> None:
 
 def parse_time(text: str) -> time:
     """``HH:MM`` (24 hours) as a time. Raises InvalidError."""
-    hours, colon, minutes = text.strip().partition(":")
-    if colon and hours.isascii() and minutes.isascii() and hours.isdigit() and minutes.isdigit():
-        if len(hours) <= 2 and len(minutes) == 2 and int(hours) < 24 and int(minutes) < 60:
-            return time(int(hours), int(minutes))
+    match = _CLOCK.fullmatch(text.strip())
+    if match is not None:
+        return time(int(match["hours"]), int(match["minutes"]))
     raise InvalidError(f"“{text[:40]}” is not a time. Use HH:MM, such as 09:00 or 18:30.")
 
 

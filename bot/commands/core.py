@@ -1,0 +1,98 @@
+"""What a chat command is, and what its handler gets and gives."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.domain.group import Channel, Group, Member
+from bot.messages.message import Message
+from bot.study.services import Services
+
+
+class OptionKind(StrEnum):
+    """What an option holds; adapters offer a fitting picker or completion."""
+
+    TEXT = "text"
+    CHOICE = "choice"
+    TIME = "time"
+    ZONE = "zone"
+    DAYS = "days"
+    DECK = "deck"
+    TERM = "term"
+    WINDOW = "window"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option of a command. ``choices`` are the only values of a CHOICE."""
+
+    name: str
+    description: str
+    kind: OptionKind = OptionKind.TEXT
+    required: bool = False
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Who calls a command, and where. ``organiser`` was decided before."""
+
+    group: Group
+    channel: Channel
+    member: Member
+    organiser: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FormField:
+    """One field of a guided form; ``value`` is what holds now."""
+
+    option: Option
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A guided form. Submitting it runs ``command`` with the fields that were changed."""
+
+    title: str
+    command: str
+    fields: tuple[FormField, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What a command answers. ``private`` shows it to the caller alone.
+
+    A ``form`` is opened where the platform can; the message stands in where it can't.
+    """
+
+    message: Message
+    private: bool = False
+    form: Form | None = None
+
+
+Values = Mapping[str, str]
+Run = Callable[[Services, Call, Values], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One row of the command table. ``name`` has one word, or two for ``study`` commands."""
+
+    name: str
+    summary: str
+    run: Run
+    options: tuple[Option, ...] = ()
+    organisers: bool = False
+    private: bool = False
+    example: str = ""
+
+    @property
+    def usage(self) -> str:
+        """How to type it: ``/study setup [time=...]``."""
+        options = (o.name.upper() if o.required else f"[{o.name}]" for o in self.options)
+        return " ".join((f"/{self.name}", *options))

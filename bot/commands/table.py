@@ -1,0 +1,114 @@
+"""Every chat command: one row here, one use case behind it, no adapter file.
+
+Adapters register their native commands from this table.
+"""
+
+from __future__ import annotations
+
+from bot.commands.core import Call, Command, Option, OptionKind, Response, Values
+from bot.commands.member import explain_term, help_message, me, show_leaderboard
+from bot.commands.organiser import close, pause, post, resume, setup, status
+from bot.study.services import Services
+
+
+async def help_page(_: Services, call: Call, __: Values) -> Response:
+    """``/help``: how it works, and every command the caller may use."""
+    return Response(help_message(COMMANDS, organiser=call.organiser), private=True)
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        "explain",
+        "What the guide says about a term, with its source",
+        explain_term,
+        (Option("term", "A term or a question, such as lora", OptionKind.TERM, required=True),),
+        example="/explain lora",
+    ),
+    Command(
+        "leaderboard",
+        "Who leads, in a window of your choice",
+        show_leaderboard,
+        (Option("window", "today, week, month, season, rolling30 or all", OptionKind.WINDOW),),
+        example="/leaderboard month",
+    ),
+    Command(
+        "me",
+        "Your points, streak and latest grades",
+        me,
+        private=True,
+        example="/me",
+    ),
+    Command(
+        "help",
+        "What you can do here",
+        help_page,
+        private=True,
+        example="/help",
+    ),
+    Command(
+        "study setup",
+        "Set the channel's schedule, deck and rules",
+        setup,
+        (
+            Option("time", "When the question is posted, HH:MM", OptionKind.TIME),
+            Option("zone", "Time zone, such as Europe/Berlin", OptionKind.ZONE),
+            Option("days", "mon-fri, mon,wed,fri or every day", OptionKind.DAYS),
+            Option("deck", "Which guide to ask from", OptionKind.DECK),
+            Option(
+                "answers",
+                "How replies are given",
+                OptionKind.CHOICE,
+                choices=("thread", "sealed", "both"),
+            ),
+            Option(
+                "feedback",
+                "When grades are shown",
+                OptionKind.CHOICE,
+                choices=("now", "close"),
+            ),
+        ),
+        organisers=True,
+        private=True,
+        example="/study setup time=09:00 zone=Europe/Berlin",
+    ),
+    Command(
+        "study post",
+        "Post today's question now",
+        post,
+        organisers=True,
+        private=True,
+        example="/study post",
+    ),
+    Command(
+        "study close",
+        "Close the open round now and show its results",
+        close,
+        organisers=True,
+        private=True,
+        example="/study close",
+    ),
+    Command(
+        "study pause",
+        "Stop the schedule until you resume it",
+        pause,
+        organisers=True,
+        private=True,
+        example="/study pause",
+    ),
+    Command(
+        "study resume",
+        "Go on with the schedule",
+        resume,
+        organisers=True,
+        private=True,
+        example="/study resume",
+    ),
+    Command(
+        "study status",
+        "The schedule, today's round and anything that needs you",
+        status,
+        organisers=True,
+        private=True,
+        example="/study status",
+    ),
+)
