@@ -1,0 +1,252 @@
+"""The composition root: builds every part from Settings and runs the chosen ones.
+
+Only this module and the command line know all folders. Tests build with the same functions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import ipaddress
+import logging
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import tzlocal
+import uvicorn
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from adapters.web.app import create_app
+from adapters.web.context import WebOptions
+from adapters.web.events import Hub
+from adapters.web.messenger import WebMessenger
+from bot.errors import ConflictError, ForbiddenError, InvalidError
+from bot.judge.grader import OfflineGrader
+from bot.ports import Clock, Grader
+from bot.settings import Settings
+from bot.study import groups, jobs
+from bot.study.services import Services
+from content.library import Library
+from storage.database import Database, open_store
+from storage.migrate import upgrade
+
+log = logging.getLogger(__name__)
+
+ROLES = ("gateway", "http", "worker", "scheduler")
+TICK_SECONDS = 1
+SWEEP_SECONDS = 10
+PRUNE_SECONDS = 3600
+LAST_REQUESTS_SECONDS = 3
+
+
+def utc_now() -> datetime:
+    """The real clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything that was built."""
+
+    settings: Settings
+    services: Services
+    store: Database
+    hub: Hub
+
+
+@asynccontextmanager
+async def build(
+    settings: Settings, *, clock: Clock = utc_now, grader: Grader | None = None
+) -> AsyncIterator[Parts]:
+    """Every part over a migrated database; closes what it opened."""
+    url = settings.database_url.reveal()
+    await upgrade(url)
+    async with AsyncExitStack() as stack:
+        library = stack.enter_context(closing(Library([Path(d) for d in settings.decks])))
+        store = await open_store(url)
+        stack.push_async_callback(store.close)
+        hub = Hub(store)
+        services = Services(
+            store=store,
+            library=library,
+            grader=grader or OfflineGrader(),
+            clock=clock,
+            messengers={"web": WebMessenger(store, clock, hub)},
+        )
+        yield Parts(settings, services, store, hub)
+
+
+async def serve(
+    settings: Settings,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8080,
+    roles: Sequence[str] = ROLES,
+    announce: Callable[[str], None] = print,
+) -> None:
+    """Run the chosen roles until SIGINT or SIGTERM.
+
+    Raises InvalidError, ForbiddenError or ConflictError before anything was started.
+    """
+    chosen = _checked_roles(roles)
+    _check_host(settings, host)
+    async with AsyncExitStack() as stack:
+        listener = stack.enter_context(_bound(host, port)) if "http" in chosen else None
+        parts = await stack.enter_async_context(build(settings))
+        if chosen == set(ROLES):
+            # A process that runs everything owns what an earlier one left half done.
+            await parts.store.release_claims()
+        stop = _stop_event()
+        if "worker" in chosen:
+            await stack.enter_async_context(_working(parts, stop))
+        if chosen & {"worker", "scheduler"}:
+            stack.enter_context(_timers(parts.services, chosen))
+        if "http" in chosen or "scheduler" in chosen:
+            await groups.playground(parts.services, tzlocal.get_localzone_name() or "UTC")
+        if listener is not None:
+            await stack.enter_async_context(_http(parts, host, listener, stop, announce))
+        await stop.wait()
+        log.info("stopping")
+
+
+def _checked_roles(roles: Sequence[str]) -> set[str]:
+    unknown = [role for role in roles if role not in ROLES]
+    if unknown or not roles:
+        raise InvalidError(f"Roles are some of {', '.join(ROLES)}, not “{', '.join(unknown)}”.")
+    return set(roles)
+
+
+def _check_host(settings: Settings, host: str) -> None:
+    if settings.web_password is None and not is_loopback(host):
+        raise ForbiddenError(
+            f"Serving on {host} lets others in. Set STUDYBOT_WEB_PASSWORD first, "
+            "or leave --host at 127.0.0.1."
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a host name or address."""
+    if host == "localhost":
+        return True
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return False
+
+
+@contextmanager
+def _bound(host: str, port: int) -> Iterator[socket.socket]:
+    """A listening socket. Raises ConflictError if the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family, backlog=512)
+    except (OSError, OverflowError) as error:
+        raise ConflictError(
+            f"Can't listen on {host}:{port} ({error}). Choose another port with --port."
+        ) from error
+    with closing(listener):
+        yield listener
+
+
+def _stop_event() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if os.name == "nt":
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
+        else:
+            loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+@asynccontextmanager
+async def _working(parts: Parts, stop: asyncio.Event) -> AsyncIterator[None]:
+    """The worker, until the block is left; what is under way is finished first.
+
+    A worker that dies stops the process: a half-dead one would take replies and grade none.
+    """
+    worker = parts.store.worker()
+    handler = functools.partial(jobs.handle, parts.services)
+    task = asyncio.create_task(worker.run(handler), name="worker")
+    task.add_done_callback(lambda _: stop.set())
+    try:
+        yield
+    finally:
+        worker.stop()
+        await task
+
+
+@contextmanager
+def _timers(services: Services, roles: set[str]) -> Iterator[None]:
+    """In-memory timers; what is due is decided from the database each time."""
+    scheduler = AsyncIOScheduler(
+        timezone=UTC,
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+    )
+
+    def every(seconds: int, work: Callable[[Services], object]) -> None:
+        scheduler.add_job(work, "interval", [services], seconds=seconds, next_run_time=utc_now())
+
+    if "scheduler" in roles:
+        every(TICK_SECONDS, jobs.tick_once)
+        every(PRUNE_SECONDS, jobs.prune)
+    every(SWEEP_SECONDS, jobs.sweep)
+    scheduler.start()
+    try:
+        yield
+    finally:
+        scheduler.shutdown(wait=False)
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn, but signals are ours: they stop every role in order."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def _http(
+    parts: Parts,
+    host: str,
+    listener: socket.socket,
+    stop: asyncio.Event,
+    announce: Callable[[str], None],
+) -> AsyncIterator[None]:
+    """The web adapter on a bound socket."""
+    port = listener.getsockname()[1]
+    password = parts.settings.web_password
+    key = parts.settings.secret_key
+    options = WebOptions(
+        host=host,
+        port=port,
+        password=password.reveal() if password else None,
+        secret=key.reveal().encode() if key else None,
+        hub=parts.hub,
+    )
+    config = uvicorn.Config(
+        create_app(parts.services, options=options),
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+        timeout_graceful_shutdown=LAST_REQUESTS_SECONDS,
+        server_header=False,
+    )
+    server = _Server(config)
+    task = asyncio.create_task(server.serve(sockets=[listener]), name="http")
+    task.add_done_callback(lambda _: stop.set())
+    shown = f"[{host}]" if ":" in host else host
+    announce(f"studybot is running at http://{shown}:{port} (Ctrl+C stops it)")
+    try:
+        yield
+    finally:
+        parts.hub.close()
+        server.should_exit = True
+        await task
