@@ -1,0 +1,191 @@
+"""What one viewer may see of the chat, ready for the templates."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from adapters.web.context import Room, Viewer
+from adapters.web.wire import from_json
+from bot.domain.chat import Post
+from bot.domain.grading import Verdict, points_of, verdict_of
+from bot.domain.rounds import Round, RoundState
+from bot.messages.message import Message, Tone, paragraph
+from bot.ports import Reaction
+from bot.store import Tx
+from bot.study.views import shown
+
+log = logging.getLogger(__name__)
+
+SHOWN = 80
+_TOGETHER = timedelta(minutes=5)
+BOT = "studybot"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A round as its question card shows it. ``verdict`` is the viewer's own, "" for none yet."""
+
+    round: Round
+    open: bool
+    answered: bool = False
+    verdict: str = ""
+    points: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One post. ``hidden`` says that its words are sealed; ``used`` is the command behind it."""
+
+    id: int
+    at: datetime
+    author: str
+    ours: bool
+    mine: bool
+    text: str
+    message: Message | None
+    edited: bool = False
+    hidden: bool = False
+    sealed: bool = False
+    only_you: bool = False
+    organisers: bool = False
+    reaction: str = ""
+    used: str = ""
+    used_by: str = ""
+    card: Card | None = None
+    replies: int = 0
+    can_edit: bool = False
+    can_delete: bool = False
+    follows: bool = False
+
+
+async def channel_lines(tx: Tx, room: Room, viewer: Viewer) -> list[Line]:
+    """The channel's newest posts that the viewer may see, oldest first."""
+    posts = await tx.chat.timeline(room.channel.id, limit=SHOWN)
+    counts = await tx.chat.thread_counts([post.id for post in posts])
+    visible = [
+        p for p in posts if may_see(p, viewer) and not (p.deleted_at and not counts.get(p.id))
+    ]
+    cards = await _cards(tx, visible, viewer)
+    lines = [_line(post, viewer, cards.get(post.round_id or 0)) for post in visible]
+    return _joined([replace(line, replies=counts.get(line.id, 0)) for line in lines])
+
+
+async def thread_lines(tx: Tx, room: Room, viewer: Viewer, root: Post) -> list[Line]:
+    """A thread's posts that the viewer may see; feedback stands under the reply it is about."""
+    posts = await tx.chat.timeline(room.channel.id, thread_id=root.id)
+    visible = [p for p in posts if may_see(p, viewer) and p.deleted_at is None and p.id != root.id]
+    cards = await _cards(tx, visible, viewer)
+    lines = [_line(post, viewer, cards.get(post.round_id or 0)) for post in visible]
+    return _joined(_feedback_under_reply(lines))
+
+
+async def root_line(tx: Tx, viewer: Viewer, root: Post) -> Line:
+    """The post that a thread hangs under."""
+    cards = await _cards(tx, [root], viewer)
+    return _line(root, viewer, cards.get(root.round_id or 0))
+
+
+def may_see(post: Post, viewer: Viewer) -> bool:
+    """Whether a post may reach the viewer at all."""
+    if post.only_member_id is not None:
+        return post.only_member_id == viewer.id
+    return viewer.organiser or not post.organisers
+
+
+async def card_of(tx: Tx, round_: Round, viewer: Viewer) -> Card:
+    """A round with the viewer's own part in it."""
+    is_open = round_.state in (RoundState.OPEN, RoundState.POSTING)
+    card = Card(round_, is_open)
+    if viewer.member is None:
+        return card
+    answer = await tx.answers.find(round_.id, viewer.member.id)
+    if answer is None or answer.withdrawn_at is not None:
+        return card
+    seen = await shown(tx, answer)
+    if seen.grade is None:
+        return replace(card, answered=True, verdict="received")
+    verdict = verdict_of(seen.grade.score)
+    points = None if verdict is Verdict.UNGRADED else points_of(seen.grade.score)
+    return replace(card, answered=True, verdict=verdict.value, points=points)
+
+
+async def _cards(tx: Tx, posts: Sequence[Post], viewer: Viewer) -> dict[int, Card]:
+    cards: dict[int, Card] = {}
+    for round_id in {post.round_id for post in posts if post.round_id is not None}:
+        round_ = await tx.rounds.get(round_id)
+        if round_ is not None:
+            cards[round_id] = await card_of(tx, round_, viewer)
+    return cards
+
+
+def _line(post: Post, viewer: Viewer, card: Card | None) -> Line:
+    message = _message(post)
+    ours = message is not None or post.author_id is None
+    mine = post.author_id is not None and post.author_id == viewer.id
+    sealed = post.sealed and card is not None and card.round.state is not RoundState.CLOSED
+    hidden = sealed and not mine
+    own_words = mine and not ours and post.deleted_at is None
+    return Line(
+        id=post.id,
+        at=post.created_at,
+        author=BOT if ours else post.author_name,
+        ours=ours,
+        mine=mine,
+        text="" if hidden else post.text,
+        message=message,
+        edited=post.edited_at is not None and not ours,
+        hidden=hidden,
+        sealed=sealed,
+        only_you=post.only_member_id is not None,
+        organisers=post.organisers,
+        # A verdict on a sealed answer is as private as its words.
+        reaction=Reaction.RECEIVED.value if hidden and post.reaction else post.reaction or "",
+        used=post.text if ours else "",
+        used_by=post.author_name or viewer.name,
+        card=card if message is not None and message.tone is Tone.QUESTION else None,
+        can_edit=own_words,
+        can_delete=own_words or (mine and ours) or post.only_member_id is not None,
+    )
+
+
+def _message(post: Post) -> Message | None:
+    if post.deleted_at is not None:
+        return Message(title="", blocks=(paragraph("This message was deleted."),))
+    if post.body is None:
+        return None
+    try:
+        return from_json(post.body["message"])
+    except (KeyError, ValueError):
+        log.exception("the web post %s can't be read", post.id)
+        return Message(title="", blocks=(paragraph("This message can't be shown any more."),))
+
+
+def _feedback_under_reply(lines: Sequence[Line]) -> list[Line]:
+    """Private cards move up to the viewer's own reply before them."""
+    result: list[Line] = []
+    for line in lines:
+        place = len(result)
+        if line.only_you and line.ours and not line.used:
+            own = [at for at, each in enumerate(result) if each.mine or each.only_you]
+            place = own[-1] + 1 if own else place
+        result.insert(place, line)
+    return result
+
+
+def _joined(lines: Sequence[Line]) -> list[Line]:
+    """Lines that go on from the one before: same author, a few minutes apart."""
+    result: list[Line] = []
+    for line in lines:
+        before = result[-1] if result else None
+        follows = (
+            before is not None
+            and not line.ours
+            and not before.ours
+            and line.author == before.author
+            and line.at - before.at < _TOGETHER
+        )
+        result.append(replace(line, follows=follows))
+    return result
