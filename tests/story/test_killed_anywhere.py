@@ -1,0 +1,159 @@
+"""kill -9 at any instant: nothing is lost and nothing is done twice."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import time, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.bootstrap import build, utc_now
+from bot.domain.group import GroupSettings
+from bot.domain.rounds import RoundState
+from bot.domain.schedule import EVERY_DAY, RoundKind, Schedule
+from bot.settings import Settings
+from bot.store import Store
+from tests.support.remote_platform import RemotePlatform
+
+KILLS = 32
+GROUPS_A_LIFE = 2
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+async def platform() -> AsyncIterator[tuple[RemotePlatform, int]]:
+    remote = RemotePlatform()
+    port = await remote.start()
+    yield remote, port
+    await remote.stop()
+
+
+async def start(url: str, port: int) -> asyncio.subprocess.Process:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.support.killable",
+        url,
+        str(port),
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    async with asyncio.timeout(60):
+        line = await process.stdout.readline()
+    assert line == b"ready\n", "the process died before it was ready"
+    return process
+
+
+async def kill(process: asyncio.subprocess.Process) -> None:
+    process.kill()
+    await process.wait()
+
+
+async def add_due_groups(store: Store, deck_id: str, first: int) -> None:
+    """Groups whose question and recap are due now."""
+    now = utc_now()
+    async with store.write() as tx:
+        for number in range(first, first + GROUPS_A_LIFE):
+            group = await tx.groups.create(f"group {number}", deck_id, "UTC", GroupSettings())
+            await tx.groups.add_channel(group.id, "remote", f"g{number}", f"g{number}")
+            for kind in RoundKind:
+                # The minute that has begun, by the wall clock.
+                due = now.replace(second=0, microsecond=0)
+                at = time(due.hour, due.minute)
+                schedule = Schedule(group.id, kind, "UTC", at, EVERY_DAY)
+                await tx.groups.save_schedule(replace(schedule, next_at=due))
+
+
+def finished(platform: RemotePlatform, groups: int) -> bool:
+    sent = platform.sent()
+    # A question, three feedbacks, results and a recap; and the question marked closed.
+    enough = len(sent) == groups and all(len(titles) >= 6 for titles in sent.values())
+    return enough and len({edit["channel"] for edit in platform.edits}) == groups
+
+
+async def wait_until_finished(platform: RemotePlatform, groups: int) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(90):
+            while not finished(platform, groups):
+                platform.changed.clear()
+                await platform.changed.wait()
+            # Anything doubled would follow at once: let the outbox run dry.
+            await asyncio.sleep(1.5)
+
+
+async def test_a_process_killed_at_random_instants_loses_nothing_and_doubles_nothing(
+    tmp_path: Path, platform: tuple[RemotePlatform, int]
+) -> None:
+    remote, port = platform
+    url = f"sqlite:///{tmp_path}/studybot.db"
+    chance = random.Random(20261123)
+    for life in range(KILLS):
+        async with build(Settings.from_env({"DATABASE_URL": url})) as parts:
+            deck = parts.services.library.decks()[0]
+            await add_due_groups(parts.store, deck.id, life * GROUPS_A_LIFE)
+        process = await start(url, port)
+        # The instant of the kill is what is being varied: this sleep is the test.
+        await asyncio.sleep(chance.uniform(0.0, 0.5))
+        await kill(process)
+    process = await start(url, port)
+    groups = KILLS * GROUPS_A_LIFE
+    await wait_until_finished(remote, groups)
+    await kill(process)
+
+    check_platform(remote, groups)
+    async with build(Settings.from_env({"DATABASE_URL": url})) as parts:
+        await check_books(parts.store, remote)
+    print(f"{KILLS} kills, {len(remote.messages)} messages, {len(remote.inbound)} events")  # noqa: T201 - shown with -s
+
+
+def check_platform(remote: RemotePlatform, groups: int) -> None:
+    markers = Counter((m["channel"], m["marker"]) for m in remote.messages)
+    assert [marker for marker, count in markers.items() if count > 1] == []
+    wrong = {}
+    for channel, titles in remote.sent().items():
+        kinds = Counter(kind_of(remote, channel, title) for title in titles)
+        if kinds != {"question": 1, "feedback": 3, "closed": 1, "recap": 1}:
+            wrong[channel] = kinds
+    assert wrong == {}
+    assert len(remote.sent()) == groups
+    assert remote.acknowledged == set(remote.inbound)
+    verdicts = [remote.reactions.get(f"m:{e}") for e in remote.inbound if ":reply" in e]
+    assert set(verdicts) <= {"correct", "partial", "incorrect"}
+
+
+def kind_of(remote: RemotePlatform, channel: str, title: str) -> str:
+    message = next(m for m in remote.messages if (m["channel"], m["title"]) == (channel, title))
+    if message["only"] is not None:
+        return "feedback"
+    if message["round_id"] is not None:
+        return "question"
+    if "closed" in title:
+        return "closed"
+    return "recap" if "The week in" in title else f"unexpected: {title}"
+
+
+async def check_books(store: Store, remote: RemotePlatform) -> None:
+    async with store.read() as tx:
+        for group in await tx.groups.everyone():
+            [round_] = await tx.rounds.recent(group.id)
+            assert round_.state is RoundState.CLOSED
+            answers = await tx.answers.in_round(round_.id)
+            assert len(answers) == remote.replies_per_round
+            for answer in answers:
+                assert answer.grade is not None
+                assert len(await tx.answers.revisions(answer.answer.id)) == 1
+                score = await tx.boards.score(round_.id, answer.answer.member_id)
+                assert score is not None
+            streaks = await tx.members.streaks(group.id)
+            assert {s.current for s in streaks.values()} == {1}
+    assert await store.open_work(utc_now() + timedelta(days=1)) == []
