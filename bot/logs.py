@@ -25,7 +25,7 @@ _SHAPES = (
     (re.compile(r"(?i)\b(postgres(?:ql)?(?:\+\w+)?://)[^\s@]+@"), r"\1" + HIDDEN + "@"),
     (re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://[^\s/:@]*):[^\s/@]+@"), r"\1:" + HIDDEN + "@"),
 )
-_CONTROLS = {
+CONTROLS = {
     code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if code not in (9, 10)
 }
 # Libraries that tell more at INFO than the people who run a bot want to read.
@@ -57,7 +57,7 @@ class ConsoleFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The record's text, its traceback too, without secrets or terminal controls."""
-        return self._redact(super().format(record)).translate(_CONTROLS)
+        return self._redact(super().format(record)).translate(CONTROLS)
 
 
 class JsonFormatter(logging.Formatter):

@@ -1,0 +1,121 @@
+"""What ``studybot doctor`` looks at: each check gives one finding."""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+from bot.cli.context import load_library, load_settings
+from bot.cli.failures import explained
+from bot.domain.grading import GradingTask, Verdict, verdict_of
+from bot.domain.schedule import zone_of
+from bot.settings import Settings, SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report. ``mend`` says what to do, "" where nothing is to be done."""
+
+    check: str
+    ok: bool
+    detail: str
+    mend: str = ""
+
+
+def examine() -> Iterator[Finding]:
+    """Every check's findings, one by one as they are made."""
+    yield Finding("python", ok=True, detail=platform.python_version())
+    yield _guarded("time zones", _zones)
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        for problem in error.problems:
+            yield Finding("settings", ok=False, detail=problem)
+        return
+    count = len(settings.warnings)
+    told = f"all are valid, {count} warned about above" if count else "all are valid"
+    yield Finding("settings", ok=True, detail=told)
+    yield _guarded("database", partial(_database, settings))
+    yield _guarded("decks", partial(_decks, settings))
+    yield _guarded("judge", partial(_judge, settings))
+    yield _web(settings)
+    yield from _later(settings)
+
+
+def _guarded(name: str, check: Callable[[], Finding]) -> Finding:
+    """A check's finding; a known failure is a finding too."""
+    try:
+        return check()
+    except Exception as error:
+        known = explained(error)
+        if known is None:
+            raise
+        return Finding(name, ok=False, detail=known[0])
+
+
+def _zones() -> Finding:
+    noon = datetime(2026, 7, 1, 12, tzinfo=UTC).astimezone(zone_of("Europe/Berlin"))
+    if noon.hour != 14:
+        return Finding("time zones", ok=False, detail="the data is wrong", mend="Reinstall tzdata.")
+    return Finding("time zones", ok=True, detail="the zones of the world are at hand")
+
+
+def _database(settings: Settings) -> Finding:
+    from storage.migrate import check
+
+    asyncio.run(check(settings.database_url.reveal()))
+    return Finding("database", ok=True, detail=f"{settings.database_label} is up to date")
+
+
+def _judge(settings: Settings) -> Finding:
+    from bot.judge.offline import OfflineJudge
+
+    deck = load_library(settings).decks()[0]
+    question = next(deck.questions())
+    judgement = OfflineJudge().judge(GradingTask(question, question.reference, deck.language))
+    if verdict_of(judgement.score) is not Verdict.CORRECT:
+        detail = f"the offline judge doesn't grade {question.id}'s own reference as correct"
+        mend = "Run studybot deck lint and reinstall studybot if the deck is unchanged."
+        return Finding("judge", ok=False, detail=detail, mend=mend)
+    if settings.judge == "llm":
+        detail = "STUDYBOT_JUDGE=llm, but this version grades offline only"
+        return Finding("judge", ok=False, detail=detail, mend="Set STUDYBOT_JUDGE=auto.")
+    return Finding("judge", ok=True, detail="the offline judge grades a reference as correct")
+
+
+def _decks(settings: Settings) -> Finding:
+    from content.library import SHIPPED
+    from content.linter import ERROR, lint
+
+    errors = [f for f in lint([SHIPPED, *settings.decks]) if f.level == ERROR]
+    if errors:
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        mend = "Mend the file; studybot deck lint lists everything."
+        return Finding("decks", ok=False, detail=f"{errors[0]}{more}", mend=mend)
+    decks = load_library(settings).decks()
+    count = sum(1 for deck in decks for _ in deck.questions())
+    return Finding("decks", ok=True, detail=f"{len(decks)} with {count} questions")
+
+
+def _web(settings: Settings) -> Finding:
+    if settings.web_password is None:
+        detail = "for this machine alone, without a password"
+        mend = "Set STUDYBOT_WEB_PASSWORD to serve others with run --host."
+        return Finding("web", ok=True, detail=detail, mend=mend)
+    return Finding("web", ok=True, detail="behind a password")
+
+
+def _later(settings: Settings) -> Iterator[Finding]:
+    """The outside systems that this version has no adapter for yet."""
+    configured = {
+        "discord": settings.discord_token,
+        "slack": settings.slack_bot_token or settings.slack_client_id,
+        "llm": settings.openai_api_key or settings.openai_base_url,
+    }
+    for name, value in configured.items():
+        detail = "configured, but not part of this version" if value else "not configured"
+        yield Finding(name, ok=True, detail=detail)
