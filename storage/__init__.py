@@ -1,1 +1,1 @@
-"""The Store: one code path over SQLite and PostgreSQL."""
+"""The Store: SQLAlchemy Core over SQLite (default) and PostgreSQL, one code path."""

@@ -1,0 +1,1 @@
+"""One module a step; the names begin with their numbers."""

@@ -1,0 +1,133 @@
+"""Messages to send, and the record of those sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.domain.work import JobKind, NewOut, Out, OutKind, OutState
+from storage import work
+from storage.sql import Session
+from storage.tables import outbox
+
+Enqueue = Callable[[JobKind, Sequence[int]], None]
+
+
+class SqlOutbox:
+    """bot.store.Outbox over SQL."""
+
+    def __init__(self, session: Session, enqueue: Enqueue) -> None:
+        self._session = session
+        self._enqueue = enqueue
+
+    async def add(self, items: Sequence[NewOut]) -> list[int]:
+        """Insert those whose dedupe_key is free, and enqueue them; returns the new ids.
+
+        One whose not_before is still to come is left to the sweep.
+        """
+        if not items:
+            return []
+        now = self._session.clock()
+        rows = await self._session.all(
+            self._session.insert(outbox)
+            .values(
+                [{**asdict(item), "state": OutState.PENDING, "created_at": now} for item in items]
+            )
+            .on_conflict_do_nothing(index_elements=["dedupe_key"])
+            .returning(outbox.c.id, outbox.c.not_before)
+        )
+        ids = sorted(row.id for row in rows)
+        late = {row.id for row in rows if row.not_before is not None and row.not_before > now}
+        self._enqueue(JobKind.DELIVER, [out_id for out_id in ids if out_id not in late])
+        return ids
+
+    async def get(self, out_id: int) -> Out | None:
+        """The row with that id."""
+        row = await self._session.one(sa.select(outbox).where(outbox.c.id == out_id))
+        return _out(row) if row else None
+
+    async def claim(self, out_id: int, now: datetime, lease: timedelta) -> Out | None:
+        """Take a pending row to send it: as ``Rounds.claim``."""
+        if await work.claim(self._session, outbox, out_id, (OutState.PENDING,), now, lease):
+            return await self.get(out_id)
+        return None
+
+    async def postpone(
+        self, out_id: int, until: datetime, *, failed: bool, error: str | None = None
+    ) -> None:
+        """As ``Rounds.postpone``; ``error`` is kept for organisers."""
+        kept = {} if error is None else {"error": error}
+        await work.postpone(self._session, outbox, out_id, until, failed=failed, **kept)
+
+    async def finish(
+        self,
+        out_id: int,
+        state: OutState,
+        now: datetime,
+        *,
+        external_id: str | None = None,
+        thread_id: str | None = None,
+        error: str | None = None,
+    ) -> bool:
+        """UPDATE ... WHERE state = 'pending'; False if the row had moved on already."""
+        return await self._session.changed(
+            sa.update(outbox)
+            .where(outbox.c.id == out_id, outbox.c.state == OutState.PENDING)
+            .values(
+                state=state,
+                finished_at=now,
+                external_id=external_id,
+                thread_id=thread_id,
+                error=error,
+                not_before=None,
+            )
+        )
+
+    async def posts(self, round_id: int) -> list[Out]:
+        """A round's QUESTION (or RECAP) rows, one a channel, in any state."""
+        return await self._all(
+            sa.select(outbox)
+            .where(
+                outbox.c.round_id == round_id,
+                outbox.c.kind.in_((OutKind.QUESTION, OutKind.RECAP)),
+            )
+            .order_by(outbox.c.id)
+        )
+
+    async def round_of(self, channel_id: int, thread_id: str) -> int | None:
+        """The round whose question was posted as that thread (or message) in a channel."""
+        for column in (outbox.c.thread_id, outbox.c.external_id):
+            row = await self._session.one(
+                sa.select(outbox.c.round_id)
+                .where(
+                    outbox.c.channel_id == channel_id,
+                    column == thread_id,
+                    outbox.c.kind == OutKind.QUESTION,
+                )
+                .order_by(outbox.c.id.desc())
+                .limit(1)
+            )
+            if row is not None and row.round_id is not None:
+                return int(row.round_id)
+        return None
+
+    async def recent(self, group_id: int, kind: OutKind, limit: int = 10) -> list[Out]:
+        """A group's rows of a kind, newest first."""
+        return await self._all(
+            sa.select(outbox)
+            .where(outbox.c.group_id == group_id, outbox.c.kind == kind)
+            .order_by(outbox.c.id.desc())
+            .limit(limit)
+        )
+
+    async def _all(self, statement: sa.Select[Any]) -> list[Out]:
+        return [_out(row) for row in await self._session.all(statement)]
+
+
+def _out(row: sa.Row[Any]) -> Out:
+    value = {name: getattr(row, name) for name in Out.__dataclass_fields__}
+    return Out(**{**value, "kind": OutKind(row.kind), "state": OutState(row.state)})

@@ -1,0 +1,103 @@
+"""Work columns: claiming a row, putting it off, and finding what is open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from bot.domain.rounds import RevisionState, RoundState
+from bot.domain.schedule import RoundKind
+from bot.domain.work import Job, JobKind, OutKind, OutState
+from storage.sql import Session
+from storage.tables import outbox, revisions, rounds
+
+RESET = {"attempts": 0, "failures": 0, "not_before": None}
+"""Work columns of a row that has moved on."""
+
+
+async def claim(
+    session: Session,
+    table: sa.Table,
+    row_id: int,
+    states: Iterable[str],
+    now: datetime,
+    lease: timedelta,
+) -> bool:
+    """Count an attempt and hide the row until the lease ends; False if it isn't there to take."""
+    statement = (
+        sa.update(table)
+        .where(table.c.id == row_id, table.c.state.in_([str(s) for s in states]))
+        .where(_ripe(table, now))
+        .values(attempts=table.c.attempts + 1, not_before=now + lease)
+    )
+    return await session.changed(statement)
+
+
+async def postpone(
+    session: Session,
+    table: sa.Table,
+    row_id: int,
+    until: datetime,
+    *,
+    failed: bool,
+    **kept: str,
+) -> None:
+    """Leave a row alone until then, its attempts forgotten; count a failure, keep the words."""
+    await session.execute(
+        sa.update(table)
+        .where(table.c.id == row_id)
+        .values(attempts=0, failures=table.c.failures + int(failed), not_before=until, **kept)
+    )
+
+
+async def open_work(session: Session, now: datetime, limit: int) -> list[Job]:
+    """What ``Store.open_work`` promises: rounds first, then messages, then replies."""
+    asked = sa.exists().where(
+        outbox.c.round_id == rounds.c.id,
+        outbox.c.kind == OutKind.QUESTION,
+        outbox.c.state == OutState.PENDING,
+    )
+    # Spelling out the index's own condition lets both planners use it.
+    unfinished = sa.text("rounds.state IN ('due', 'posting', 'open', 'closing')")
+    waiting = sa.and_(rounds.c.state == RoundState.POSTING, rounds.c.kind == RoundKind.DAILY, asked)
+    states = (RoundState.DUE, RoundState.POSTING, RoundState.CLOSING)
+    found = await session.all(
+        sa.select(rounds.c.id, rounds.c.state)
+        .where(unfinished, rounds.c.state.in_(states), _ripe(rounds, now), sa.not_(waiting))
+        .order_by(rounds.c.id)
+        .limit(limit)
+    )
+    jobs = [Job(_round_job(row.state), row.id) for row in found]
+    for kind, table, state in (
+        (JobKind.DELIVER, outbox, OutState.PENDING),
+        (JobKind.GRADE, revisions, RevisionState.PENDING),
+    ):
+        ids = await session.scalars(
+            sa.select(table.c.id)
+            .where(sa.text(f"{table.name}.state = '{state.value}'"), _ripe(table, now))
+            .order_by(table.c.id)
+            .limit(limit - len(jobs))
+        )
+        jobs += [Job(kind, row_id) for row_id in ids]
+    return jobs
+
+
+async def release_claims(session: Session) -> None:
+    """End every lease. A leased row has attempts; a postponed one has none."""
+    tables: Sequence[sa.Table] = (rounds, revisions, outbox)
+    for table in tables:
+        await session.execute(
+            sa.update(table)
+            .where(table.c.attempts > 0, table.c.not_before.is_not(None))
+            .values(not_before=None)
+        )
+
+
+def _ripe(table: sa.Table, now: datetime) -> sa.ColumnElement[bool]:
+    return sa.or_(table.c.not_before.is_(None), table.c.not_before <= now)
+
+
+def _round_job(state: str) -> JobKind:
+    return JobKind.CLOSE_ROUND if state == RoundState.CLOSING else JobKind.OPEN_ROUND
