@@ -40,12 +40,22 @@ _LOOKALIKES = str.maketrans(
     "\u03bf\u03b1\u03b9\u03bd\u03c1\u03c5\u0131\u0261",
     "aeopcxyijshdqwoaivpuig",
 )
+# Latin letters that don't decompose into a base and a mark.
+_LATIN = {
+    "\u0142": "l",
+    "\u00f8": "o",
+    "\u0131": "i",
+    "\u0111": "d",
+    "\u00e6": "ae",
+    "\u00df": "ss",
+}
 _MARKS = "\u0300-\u036f\u064b-\u0652\u0900-\u0963\u0981-\u0d7f\u0e31-\u0e4e"
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
-_TOKEN = re.compile(rf"[{_CJK}]|(?:(?![{_CJK}_])[\w{_MARKS}])+(?:'[a-z]{{1,2}}(?!\w))?|%")
+_TOKEN = re.compile(rf"[{_CJK}]|(?:(?![{_CJK}_])[\w{_MARKS}])+(?:'[a-z]{{1,2}}(?!\w)|\^\d)?|%")
 _SENTENCE_END = re.compile(r"[.!?]+(?=\s|$)|[\n\r;\u2022\u3002\uff01\uff1f]+|\s[-*\u2013]\s")
 _CLAUSE_END = re.compile(
-    r"[,:()\u2014]+|\s(?=(?:but|while|whereas|although|because|however|which)\s)", re.IGNORECASE
+    r"[,:\u2014]+|\s\(|\)\s|\s(?=(?:but|while|whereas|although|because|however|which)\s)",
+    re.IGNORECASE,
 )
 _BULLET = re.compile(r"^[\s\-*\u2022\u2013>#.)]+|^\s*\(?\d{1,2}[.)]\s+")
 
@@ -110,6 +120,7 @@ def _fold_char(char: str) -> str:
     if unicodedata.category(char) in {"Cf", "Cc", "Cs", "Co", "Cn"}:
         return ""
     folded = unicodedata.normalize("NFKC", char).lower()
+    folded = _LATIN.get(folded, folded)
     base = unicodedata.normalize("NFD", folded)
     if base and base[0].isascii():
         # Latin letters lose their accents; other scripts keep marks that are letters to them.
@@ -147,7 +158,7 @@ def read(raw: str, language: str = "en") -> Text:
     tokens: list[Token] = []
     starts: list[int] = []
     for match in _TOKEN.finditer(folded):
-        norm, stemmed, stop = _word(match.group()[:MAX_TOKEN], language)
+        norm, stemmed, stop = _word(match.group()[:MAX_TOKEN].replace("^", ""), language)
         begin, end = where[match.start()], where[match.end() - 1] + 1
         tokens.append(Token(norm, stemmed, begin, end, stop))
         starts.append(match.start())
@@ -157,6 +168,11 @@ def read(raw: str, language: str = "en") -> Text:
         | {m.end() for m in _SENTENCE_END.finditer(folded)}
     )
     return Text(raw, tuple(tokens), sentences, _pieces(folded, where, starts, cuts))
+
+
+def words_of(folded: str) -> list[str]:
+    """The words of an already folded text."""
+    return [match.group()[:MAX_TOKEN] for match in _TOKEN.finditer(folded)]
 
 
 def _pieces(

@@ -1,0 +1,224 @@
+"""Wrong statements: a deck's misconception said by the reply, or two named terms swapped.
+
+Nothing else is called a contradiction. General rules about negation do harm on real answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from bot.judge.matching import Vocabulary, coverage, merged, weights
+from bot.judge.rubric import Rubric
+from bot.judge.text import Sentence, Text, Token, read, snippet
+from bot.judge.words import words
+
+# How much of a misconception's weight, and of the words that set it apart, must be said.
+SAID = 0.62
+SAID_APART = 0.6
+NEGATIONS = words(
+    """no not never none neither nor without cannot can't don't doesn't didn't isn't aren't
+    wasn't weren't won't wouldn't couldn't shouldn't hasn't haven't unlike dont doesnt isnt
+    wont cant arent avoids avoid rather instead nobody nothing hardly false wrong incorrect
+    untrue myth misconception mistaken mistake wrongly"""
+)
+_CUES_AFTER = words("""false wrong incorrect untrue myth misconception mistake mistaken""")
+_PASSIVE = frozenset({"by"})
+_COMPARING = frozenset({"than", "unlike", "whereas", "while", "but"})
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """A wrong statement found in the reply, and the number of the point it goes against."""
+
+    statement: str
+    evidence: str
+    point: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    statement: str
+    text: Text
+    wanted: Mapping[str, float]
+    apart: Mapping[str, float]
+    negated: bool
+    point: int | None
+
+
+class Misconceptions:
+    """A question's misconceptions and named terms, made ready."""
+
+    def __init__(self, rubric: Rubric) -> None:
+        self._rubric = rubric
+        texts = [read(text, rubric.language) for text in rubric.question.misconceptions]
+        self._vocabulary = Vocabulary(texts, rubric.language)
+        self._wrong = tuple(
+            self._prepare(statement, text)
+            for statement, text in zip(rubric.question.misconceptions, texts, strict=True)
+        )
+
+    def _prepare(self, statement: str, text: Text) -> _Wrong:
+        wanted = weights(text.tokens)
+        scores = [
+            max(coverage(wanted, dict.fromkeys(wording, 1.0)) for wording in point.wanted)
+            for point in self._rubric.points
+        ]
+        best = max(range(len(scores)), key=scores.__getitem__, default=None)
+        point = best if best is not None and scores[best] >= 0.3 else None
+        known = set() if best is None else set(self._rubric.points[best].wanted[0])
+        apart = {stem: weight for stem, weight in wanted.items() if stem not in known}
+        return _Wrong(statement, text, wanted, apart, _negated(text.tokens), point)
+
+    def find(self, reply: Text) -> list[Contradiction]:
+        """The misconceptions that the reply states, then the terms that it swaps."""
+        found = []
+        if self._wrong:
+            hits = self._vocabulary.hits(reply)
+            for wrong in self._wrong:
+                evidence = self._said(wrong, reply, hits)
+                if evidence is not None:
+                    found.append(Contradiction(wrong.statement, evidence, wrong.point))
+        return found + list(self._swaps(reply, {c.point for c in found}))
+
+    def _said(self, wrong: _Wrong, reply: Text, hits: Sequence[Mapping[str, float]]) -> str | None:
+        for piece in _windows(reply):
+            said = merged(hits[piece.first : piece.last])
+            if coverage(wrong.wanted, said) < SAID:
+                continue
+            if wrong.apart and coverage(wrong.apart, said) < SAID_APART:
+                continue
+            tokens = _matched_stretch(reply, piece, hits, wrong.wanted)
+            if _negated(tokens) == wrong.negated and self._closer(wrong, tokens):
+                return snippet(reply.raw, piece.start, piece.end)
+        return None
+
+    def _closer(self, wrong: _Wrong, tokens: Sequence[Token]) -> bool:
+        """Whether the words come in the misconception's order rather than the guide's."""
+        stems = _stems(tokens)
+        wrongly = _agreement(_stems(wrong.text.tokens), stems)
+        rightly = [
+            _agreement(_stems(text.tokens), stems)
+            for point in self._rubric.points
+            for text in point.texts
+        ]
+        rightly += [
+            _agreement(_stems(self._rubric.reference.tokens[s.first : s.last]), stems)
+            for s in self._rubric.reference.sentences
+        ]
+        return wrongly > max(rightly, default=0.0) + 0.02
+
+    def _swaps(self, reply: Text, done: set[int | None]) -> Iterable[Contradiction]:
+        for number, point in enumerate(self._rubric.points):
+            if number in done:
+                continue
+            for text in point.texts[:1]:
+                piece = self._swapped(text, reply)
+                if piece is not None:
+                    quoted = snippet(reply.raw, piece.start, piece.end)
+                    yield Contradiction(point.point.text, quoted, number)
+
+    def _swapped(self, point: Text, reply: Text) -> Sentence | None:
+        tokens = [t for t in point.tokens if not t.stop or t.norm in _COMPARING]
+        right = [token.stem for token in tokens]
+        names = self._names(point)
+        if len(names) != 2 or len(right) > 24:
+            return None
+        first, second = names
+        swapped = [{first: second, second: first}.get(stem, stem) for stem in right]
+        if not _paired(point, first, second):
+            return None
+        wanted = len(set(right))
+        for sentence in reply.sentences:
+            window = reply.tokens[sentence.first : sentence.last]
+            stems = [t.stem for t in window if not t.stop or t.norm in _COMPARING][:60]
+            if not {first, second} <= set(stems) or _negated(window) != _negated(point.tokens):
+                continue
+            if any(t.norm in _PASSIVE for t in window):
+                continue
+            wrong, correct = _common(swapped, stems), _common(right, stems)
+            if wrong >= 0.8 * wanted and wrong >= correct + 2:
+                return sentence
+        return None
+
+    def _names(self, point: Text) -> list[str]:
+        """The stems of the point's names: words with a capital inside, or the deck's terms."""
+        terms = {
+            read(name, self._rubric.language).tokens[0].stem
+            for term in self._rubric.question.terms
+            for name in (term.name, *term.aliases)
+            if len(read(name, self._rubric.language).tokens) == 1
+        }
+        found = [
+            token.stem
+            for token in point.tokens
+            if not token.stop
+            and (
+                token.stem in terms
+                or any(c.isupper() for c in point.raw[token.start + 1 : token.end])
+            )
+        ]
+        return list(dict.fromkeys(found))
+
+
+def _windows(reply: Text) -> list[Sentence]:
+    """Every clause, two neighbouring clauses of one sentence, and every sentence."""
+    windows = list(reply.clauses)
+    for sentence in reply.sentences:
+        inside = [c for c in reply.clauses if sentence.first <= c.first < sentence.last]
+        windows += [Sentence(a.start, b.end, a.first, b.last) for a, b in pairwise(inside)]
+    return [*windows, *reply.sentences]
+
+
+def _matched_stretch(
+    reply: Text, piece: Sentence, hits: Sequence[Mapping[str, float]], wanted: Mapping[str, float]
+) -> Sequence[Token]:
+    """The tokens from a little before the first match to the last, with any verdict after it."""
+    matched = [n for n in range(piece.first, piece.last) if wanted.keys() & hits[n].keys()]
+    begin = max(_sentence_of(reply, piece).first, matched[0] - 5)
+    end = matched[-1] + 1
+    after = reply.tokens[end : min(end + 4, _sentence_of(reply, piece).last)]
+    verdict = [token for token in after if token.norm in _CUES_AFTER]
+    return [*reply.tokens[begin:end], *verdict]
+
+
+def _sentence_of(reply: Text, piece: Sentence) -> Sentence:
+    return next((s for s in reply.sentences if s.first <= piece.first < s.last), piece)
+
+
+def _negated(tokens: Iterable[Token]) -> bool:
+    return sum(token.norm in NEGATIONS for token in tokens) % 2 == 1
+
+
+def _paired(point: Text, first: str, second: str) -> bool:
+    """Whether each name has words of its own, or the two are compared: then order matters."""
+    stems = [t.stem for t in point.tokens]
+    begin, middle = stems.index(first), stems.index(second)
+    between = point.tokens[begin + 1 : middle]
+    after = point.tokens[middle + 1 :]
+    told = sum(not t.stop for t in between)
+    return told > 0 and (any(not t.stop for t in after) or any(t.norm == "than" for t in between))
+
+
+def _stems(tokens: Iterable[Token]) -> list[str]:
+    return [t.stem for t in tokens if not t.stop][:60]
+
+
+def _agreement(statement: Sequence[str], said: Sequence[str]) -> float:
+    """How much of both is one common sequence: 2 LCS / (length + length)."""
+    if not statement or not said:
+        return 0.0
+    return 2 * _common(statement, said) / (len(statement) + len(said))
+
+
+def _common(left: Sequence[str], right: Sequence[str]) -> int:
+    """The length of the longest common subsequence."""
+    row = [0] * (len(right) + 1)
+    for stem in left:
+        before = 0
+        for n, other in enumerate(right, 1):
+            above = row[n]
+            row[n] = before + 1 if stem == other else max(above, row[n - 1])
+            before = above
+    return row[-1]

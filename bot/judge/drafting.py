@@ -1,0 +1,59 @@
+"""Key points for questions that have only a reference answer: one per sentence or bullet."""
+
+from __future__ import annotations
+
+import re
+
+from bot.domain.deck import KeyPoint, Question
+from bot.judge.text import read, snippet
+
+MAX_POINTS = 12
+_NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "a": 1}
+_WANTED = re.compile(
+    r"\b(?:at least|name|give|list|state|describe|mention|any|discuss|provide)\s+(?:at least\s+)?"
+    r"(?:the\s+)?(one|two|three|four|five|six|[1-6])\b"
+)
+
+_LISTING = re.compile(r"\b(?:name|list|state|enumerate|mention|which|give)\b")
+
+
+def draft_key_points(question: Question, language: str = "en") -> tuple[KeyPoint, ...]:
+    """The question's own key points, or else one per sentence or bullet of its reference.
+
+    A stretch with fewer than two words of content (a heading, a stray number) is joined to
+    the one after it. At most 12 points; what is left over goes to the last.
+    """
+    if question.key_points:
+        return question.key_points
+    text = read(question.reference, language)
+    spans: list[tuple[int, int]] = []
+    pending: int | None = None
+    for sentence in text.sentences:
+        start = sentence.start if pending is None else pending
+        words = text.tokens[sentence.first : sentence.last]
+        if sum(not word.stop for word in words) < 2 or text.raw[: sentence.end].endswith(":"):
+            pending = start
+            continue
+        pending = None
+        spans.append((start, sentence.end))
+    if pending is not None or not spans:
+        spans.append((0 if pending is None else pending, len(text.raw)))
+    if len(spans) > MAX_POINTS:
+        spans = [*spans[: MAX_POINTS - 1], (spans[MAX_POINTS - 1][0], spans[-1][1])]
+    texts = [snippet(text.raw, start, end) for start, end in spans]
+    kept = [piece for piece in texts if piece] or [question.reference.strip()]
+    return tuple(KeyPoint(id=f"kp{n}", text=piece) for n, piece in enumerate(kept, 1))
+
+
+def wanted_points(prompt: str, drafted: int) -> int:
+    """How many of the drafted points the prompt asks for ("name two of ..."); else all."""
+    match = _WANTED.search(prompt.lower())
+    if match is None:
+        return drafted
+    word = match.group(1)
+    return min(drafted, int(word) if word.isdigit() else _NUMBERS[word])
+
+
+def asks_for_list(prompt: str) -> bool:
+    """Whether the prompt asks to name things: a bare list is then a fair answer."""
+    return _LISTING.search(prompt.lower()) is not None

@@ -1,0 +1,70 @@
+"""Key-point coverage: how well each point is said, and in which words of the reply."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.judge.matching import coverage
+from bot.judge.rubric import PointRubric, Reading
+from bot.judge.text import snippet
+
+# A fact spread over two sentences, or over the whole reply, is a weaker sign that it is meant.
+NEIGHBOURS = 0.95
+SCATTERED = 0.75
+ROOM_FOR_EVIDENCE = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How well a point is covered (0..1), and the exact words that say it."""
+
+    share: float
+    evidence: str | None
+
+
+def find_point(point: PointRubric, reading: Reading) -> Found:
+    """The best match of any wording of the point in any sentence of the reply."""
+    best, where, words = 0.0, -1, point.wanted[0] if point.wanted else {}
+    seen: set[frozenset[str]] = set()
+    for number, hits in enumerate(reading.sentences):
+        key = frozenset(hits)
+        if not hits or key in seen:
+            continue
+        seen.add(key)
+        follower = reading.sentences[number + 1] if number + 1 < len(reading.sentences) else {}
+        for wanted in point.wanted:
+            share = _share(wanted, hits, follower)
+            if share > best + 1e-9:
+                best, where, words = share, number, wanted
+    for wanted in point.wanted:
+        best = max(best, SCATTERED * coverage(wanted, reading.whole))
+    if where < 0:
+        return Found(best, None)
+    return Found(best, _evidence(reading, where, words))
+
+
+def _share(
+    wanted: Mapping[str, float], hits: Mapping[str, float], follower: Mapping[str, float]
+) -> float:
+    alone = coverage(wanted, hits)
+    if not follower or alone >= NEIGHBOURS:
+        return alone
+    both = {stem: max(hits.get(stem, 0.0), follower.get(stem, 0.0)) for stem in wanted}
+    return max(alone, NEIGHBOURS * coverage(wanted, both))
+
+
+def _evidence(reading: Reading, number: int, wanted: Mapping[str, float]) -> str | None:
+    """The clauses of that sentence, from the first that hits a wanted word to the last."""
+    text = reading.text
+    sentence = text.sentences[number]
+    clauses = [
+        clause
+        for clause in text.clauses
+        if sentence.first <= clause.first < sentence.last
+        and any(wanted.keys() & reading.hits[n].keys() for n in range(clause.first, clause.last))
+    ]
+    if not clauses:
+        return None
+    words = snippet(text.raw, clauses[0].start, min(clauses[-1].end, sentence.end))
+    return words[:ROOM_FOR_EVIDENCE].strip() or None

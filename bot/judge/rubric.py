@@ -1,0 +1,120 @@
+"""A question made ready for the offline judge: vocabularies and weights, computed once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from bot.domain.deck import KeyPoint, Question
+from bot.judge.drafting import draft_key_points, wanted_points
+from bot.judge.matching import Background, Vocabulary, merged, weights
+from bot.judge.text import Sentence, Text, Token, read
+
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PointRubric:
+    """A key point and, for each way to say it, the weights of its words."""
+
+    point: KeyPoint
+    texts: tuple[Text, ...]
+    wanted: tuple[Mapping[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rubric:
+    """What the offline judge knows of a question.
+
+    ``drafted`` is True when the key points were drawn from the reference; of those the
+    prompt asks for ``wanted``. ``plain`` and ``demoted`` weigh the reference's words, the
+    latter with the prompt's words demoted. ``grams`` are the reference's character trigrams.
+    """
+
+    question: Question
+    language: str
+    drafted: bool
+    wanted: int
+    points: tuple[PointRubric, ...]
+    prompt: Text
+    prompt_stems: frozenset[str]
+    reference: Text
+    vocabulary: Vocabulary
+    plain: Mapping[str, float]
+    demoted: Mapping[str, float]
+    pairs: frozenset[Pair]
+    grams: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A reply, matched against a rubric: hits by token, by sentence, and over the whole."""
+
+    text: Text
+    hits: Sequence[Mapping[str, float]]
+    sentences: Sequence[Mapping[str, float]]
+    whole: Mapping[str, float]
+
+
+def prepare(question: Question, language: str = "en") -> Rubric:
+    """Everything that can be computed before a reply is seen."""
+    prompt = read(question.prompt, language)
+    reference = read(question.reference, language)
+    key_points = draft_key_points(question, language)
+    drafted = not question.key_points
+    texts = [[read(w, language) for w in (p.text, *p.wordings)] for p in key_points]
+    stems = frozenset(token.stem for token in prompt.tokens if not token.stop)
+    background = Background.of(_joined(group) for group in texts)
+    points = tuple(
+        PointRubric(point, tuple(group), tuple(weights(t.tokens, stems, background) for t in group))
+        for point, group in zip(key_points, texts, strict=True)
+    )
+    content = reference.content()
+    return Rubric(
+        question=question,
+        language=language,
+        drafted=drafted,
+        wanted=wanted_points(question.prompt, len(points)) if drafted else len(points),
+        points=points,
+        prompt=prompt,
+        prompt_stems=stems,
+        reference=reference,
+        vocabulary=Vocabulary([reference, *(t for group in texts for t in group)], language),
+        plain=weights(reference.tokens),
+        demoted=weights(reference.tokens, stems, demotion=0.2),
+        pairs=frozenset(pairs([token.stem for token in content])),
+        grams=trigrams(content),
+    )
+
+
+def _joined(group: Sequence[Text]) -> Text:
+    tokens = tuple(token for text in group for token in text.tokens)
+    return Text("", tokens, (), ())
+
+
+def look(rubric: Rubric, reply: Text) -> Reading:
+    """Match the reply's words against the rubric's."""
+    hits = rubric.vocabulary.hits(reply)
+    sentences = [merged(hits[s.first : s.last]) for s in reply.sentences]
+    return Reading(reply, hits, sentences, merged(sentences))
+
+
+def pairs(stems: Sequence[str]) -> set[Pair]:
+    """The adjacent pairs of a sequence of stems."""
+    return set(pairwise(stems))
+
+
+def trigrams(tokens: Iterable[Token]) -> Counter[str]:
+    """Character trigrams of the words, each word with a space at both ends."""
+    counts: Counter[str] = Counter()
+    for token in tokens:
+        word = f" {token.norm[:24]} "
+        counts.update(word[i : i + 3] for i in range(len(word) - 2))
+    return counts
+
+
+def span_of(text: Text, piece: Sentence) -> Sequence[Token]:
+    """The tokens of one sentence or clause."""
+    return text.tokens[piece.first : piece.last]
