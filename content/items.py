@@ -16,7 +16,7 @@ from bot.domain.deck import KeyPoint, Source, Term
 ID_FORM = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 ID_RULE = "lower-case letters, digits and hyphens, at most 64, such as self-attention"
 
-_ID_MARK = re.compile(r"\s*\{#([^{}\s]*)\}")
+_ID_MARK = re.compile(r"\s*\{#([^{}]*)\}")
 _MARKER = re.compile(r"\(\s*(essential\s*\)|weight\s*:|or\s*:)", re.IGNORECASE)
 _YEAR = re.compile(r"^(?:(.*?),\s*)?(\d{4})$", re.DOTALL)
 _INLINE = MarkdownIt("commonmark", {"html": False})
