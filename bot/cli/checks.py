@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import platform
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
-from bot.cli.context import load_library, load_settings
+from bot.cli.context import load_library, load_settings, open_database
 from bot.cli.failures import explained
 from bot.domain.grading import GradingTask, Verdict, verdict_of
 from bot.domain.schedule import zone_of
@@ -65,10 +67,28 @@ def _zones() -> Finding:
 
 
 def _database(settings: Settings) -> Finding:
-    from storage.migrate import check
+    from storage.migrate import current
+    from storage.urls import parse_url
 
-    asyncio.run(check(settings.database_url.reveal()))
-    return Finding("database", ok=True, detail=f"{settings.database_label} is up to date")
+    url = settings.database_url.reveal()
+    file, shown = parse_url(url).path, settings.database_label
+    if file is not None and not os.access(_nearest_existing(file), os.W_OK):
+        mend = "Give the user who runs studybot the right to write there."
+        return Finding("database", ok=False, detail=f"{file} can't be written", mend=mend)
+    if asyncio.run(current(url)) is None:
+        detail = f"{shown} is empty or not there yet; the first start makes its tables"
+        return Finding("database", ok=True, detail=detail)
+    asyncio.run(_write_nothing(settings))
+    return Finding("database", ok=True, detail=f"{shown} is up to date and can be written")
+
+
+async def _write_nothing(settings: Settings) -> None:
+    async with open_database(settings) as store, store.write():
+        pass
+
+
+def _nearest_existing(path: Path) -> Path:
+    return next((p for p in (path, *path.absolute().parents) if p.exists()), path)
 
 
 def _judge(settings: Settings) -> Finding:
@@ -103,9 +123,8 @@ def _decks(settings: Settings) -> Finding:
 
 def _web(settings: Settings) -> Finding:
     if settings.web_password is None:
-        detail = "for this machine alone, without a password"
-        mend = "Set STUDYBOT_WEB_PASSWORD to serve others with run --host."
-        return Finding("web", ok=True, detail=detail, mend=mend)
+        detail = "for this machine alone; set STUDYBOT_WEB_PASSWORD to serve others"
+        return Finding("web", ok=True, detail=detail)
     return Finding("web", ok=True, detail="behind a password")
 
 

@@ -13,23 +13,31 @@ from typing import Any
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 FORMATS = ("json", "csv")
 
+Row = dict[str, Any]
+
 
 def files_of(data: Mapping[str, Any], formats: Iterable[str]) -> dict[str, str]:
-    """File names with their text: ``group.json``, and a ``.csv`` for each list of rows."""
+    """File names with their text: ``group.json``, and a ``.csv`` for each table with rows."""
     files: dict[str, str] = {}
     if "json" in formats:
-        files["group.json"] = as_json(data)
+        files["group.json"] = json.dumps(data, ensure_ascii=False, indent=2) + "\n"
     if "csv" in formats:
-        files |= {f"{name}.csv": as_csv(rows) for name, rows in data.items() if _is_rows(rows)}
+        files |= {f"{name}.csv": as_csv(rows) for name, rows in tables_of(data).items() if rows}
     return files
 
 
-def as_json(data: Mapping[str, Any]) -> str:
-    """The whole as one JSON document."""
-    return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+def tables_of(data: Mapping[str, Any]) -> dict[str, list[Row]]:
+    """Flat tables by name; rows inside rows become a table that names its parent.
+
+    An answer's ``revisions`` are the rows of the table revisions, each with ``answer_id``.
+    """
+    tables: dict[str, list[Row]] = {}
+    for name, value in data.items():
+        _add(tables, name, [value] if isinstance(value, dict) else value)
+    return tables
 
 
-def as_csv(rows: list[dict[str, Any]]) -> str:
+def as_csv(rows: list[Row]) -> str:
     """Rows under the columns that any of them has; no cell can act as a formula."""
     columns = list(dict.fromkeys(column for row in rows for column in row))
     out = io.StringIO(newline="")
@@ -37,6 +45,27 @@ def as_csv(rows: list[dict[str, Any]]) -> str:
     writer.writerow(_cell(column) for column in columns)
     writer.writerows([_cell(row.get(column)) for column in columns] for row in rows)
     return out.getvalue()
+
+
+def _add(tables: dict[str, list[Row]], name: str, rows: list[Row]) -> None:
+    inner = {key for row in rows for key, value in row.items() if value and _is_rows(value)}
+    tables.setdefault(name, [])
+    for row in rows:
+        tables[name].append(_flat({k: v for k, v in row.items() if k not in inner}))
+        parent = {f"{name.removesuffix('s')}_id": row.get("id")}
+        for key in inner & row.keys():
+            _add(tables, key, [parent | child for child in row[key] or []])
+
+
+def _flat(row: Row) -> Row:
+    """A row whose inner objects are columns: {"question": {"id": 1}} has ``question_id``."""
+    flat: Row = {}
+    for key, value in row.items():
+        if isinstance(value, dict):
+            flat |= {f"{key}_{inner}": each for inner, each in value.items()}
+        else:
+            flat[key] = value
+    return flat
 
 
 def _is_rows(value: Any) -> bool:

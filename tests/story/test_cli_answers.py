@@ -1,20 +1,17 @@
-"""The commands that need no database, as a user's shell runs them."""
+"""The commands that need no database, as a user types them."""
 
 from __future__ import annotations
 
 import json
-import logging
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
 
-from bot.__main__ import main
+from tests.support.command_line import Typed, typing_in
 
 DECK = "llm-interviews"
 QUESTION = "fine-tuning-methods"
@@ -22,124 +19,116 @@ GOOD = (
     "Full fine-tuning updates all weights. LoRA freezes the pretrained weights and trains a "
     "low-rank update beside them. QLoRA does so over a base model quantized to 4 bits."
 )
-
-
-class Typed(NamedTuple):
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-Studybot = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def studybot(tmp_path: Path) -> Studybot:
-    """Runs the command line in an empty folder, with nothing configured."""
-
-    def run(*arguments: str, stdin: bytes = b"", **env: str) -> subprocess.CompletedProcess[str]:
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("STUDYBOT_", "OPENAI_"))}
-        done = subprocess.run(
-            [sys.executable, "-m", "bot", *arguments],
-            cwd=tmp_path,
-            env=kept | {"PYTHONPATH": str(Path(__file__).parents[2]), "COLUMNS": "100"} | env,
-            input=stdin,
-            capture_output=True,
-            check=False,
-        )
-        out, err = done.stdout.decode(), done.stderr.decode()
-        assert "Traceback" not in out + err
-        return subprocess.CompletedProcess(done.args, done.returncode, out, err)
-
-    return run
+GRADE = ("grade", "--deck", DECK, "--question", QUESTION)
+Command = Callable[..., Typed]
 
 
 @pytest.fixture
 def typed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Callable[..., Typed]]:
-    """The same within this process, for the many ways to type something wrong."""
-    root, hooks = logging.getLogger(), (sys.excepthook, threading.excepthook)
-    handlers, level = list(root.handlers), root.level
-    monkeypatch.chdir(tmp_path)
-    for name in [n for n in os.environ if n.startswith(("STUDYBOT_", "OPENAI_"))]:
-        monkeypatch.delenv(name)
-
-    def run(*arguments: str) -> Typed:
-        monkeypatch.setattr(sys, "argv", ["studybot", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        shown = capsys.readouterr()
-        return Typed(int(ended.value.code or 0), shown.out, shown.err)
-
-    yield run
-    root.handlers[:], root.level = handlers, level
-    sys.excepthook, threading.excepthook = hooks
-    logging.captureWarnings(capture=False)
+) -> Iterator[Command]:
+    with typing_in(tmp_path, monkeypatch, capsys) as run:
+        yield run
 
 
-def grade(studybot: Studybot, *arguments: str, **more: Any) -> subprocess.CompletedProcess[str]:
-    return studybot("grade", "--deck", DECK, "--question", QUESTION, *arguments, "--json", **more)
+@pytest.fixture
+def process(tmp_path: Path) -> Command:
+    """Runs the command line as a process, in an empty folder."""
+
+    def run(*arguments: str, stdin: bytes = b"", **env: str) -> Typed:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("STUDYBOT_", "OPENAI_"))}
+        done = subprocess.run(
+            [sys.executable, "-m", "bot", *arguments],
+            cwd=tmp_path,
+            env=kept | {"PYTHONPATH": str(Path(__file__).parents[2])} | env,
+            input=stdin,
+            capture_output=True,
+            check=False,
+        )
+        return Typed(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    return run
 
 
-def test_the_help_names_every_command_and_each_explains_itself(studybot: Studybot) -> None:
-    shown = studybot("--help")
-    commands = ["run", "deck", "grade", "explain", "doctor", "db", "export", "forget"]
-    assert shown.returncode == 0
-    for command in commands:
-        assert f" {command} " in shown.stdout
-    assert "--host" in studybot("run", "--help").stdout
-    assert "backup" in studybot("db", "--help").stdout
+def test_the_help_names_every_command(process: Command) -> None:
+    shown = process("--help")
+    assert (shown.code, shown.err) == (0, "")
+    for command in ("run", "deck", "grade", "explain", "doctor", "db", "export", "forget"):
+        assert f" {command} " in shown.out
 
 
-def test_the_version_is_one_line(studybot: Studybot) -> None:
-    assert studybot("--version").stdout.startswith("studybot 0.")
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run", "--help"], "--host"),
+        (["deck", "--help"], "lint"),
+        (["db", "--help"], "backup"),
+        (["forget", "--help"], "--yes"),
+        (["--version"], "studybot 0."),
+    ],
+)
+def test_each_command_explains_itself(typed: Command, arguments: list[str], words: str) -> None:
+    shown = typed(*arguments)
+    assert shown.code == 0
+    assert words in shown.out
 
 
-def test_decks_are_listed_with_their_counts(studybot: Studybot) -> None:
-    (deck,) = json.loads(studybot("deck", "list", "--json").stdout)
+def test_decks_are_listed_with_their_counts(typed: Command) -> None:
+    (deck,) = json.loads(typed("deck", "list", "--json").out)
     assert set(deck) == {"id", "title", "sections", "questions"}
     assert deck["id"] == DECK
     assert deck["sections"] >= 3
     assert deck["questions"] >= 7
-    assert QUESTION in studybot("deck", "list", "--questions").stdout
-    assert DECK in studybot("deck", "list").stdout
+    assert QUESTION in typed("deck", "list", "--questions").out
+    assert DECK in typed("deck", "list").out
 
 
-def test_a_folder_of_ones_own_adds_its_decks(studybot: Studybot, tmp_path: Path) -> None:
-    absent = studybot("deck", "list", STUDYBOT_DECKS=str(tmp_path / "nowhere"))
-    assert absent.returncode == 1
-    assert "there is no such folder" in absent.stderr
+def test_a_folder_of_ones_own_adds_its_decks(typed: Command) -> None:
+    Path(".env").write_text("STUDYBOT_DECKS=nowhere\n")
+    absent = typed("deck", "list")
+    assert (absent.code, absent.out) == (1, "")
+    assert "there is no such folder" in absent.err
 
 
-def test_a_term_is_explained_with_its_source(studybot: Studybot) -> None:
-    found = json.loads(studybot("explain", "lora", "--json").stdout)
+def test_the_shipped_decks_have_nothing_to_mend(typed: Command) -> None:
+    done = typed("deck", "lint", "--json")
+    assert (done.code, json.loads(done.out)) == (0, [])
+
+
+def test_a_deck_with_errors_is_told_by_file_and_line(typed: Command) -> None:
+    Path("mine.md").write_text("# A deck without its front matter\n")
+    done = typed("deck", "lint", "mine.md")
+    assert done.code == 1
+    assert done.out.startswith("mine.md:1: error: ")
+    (finding,) = json.loads(typed("deck", "lint", "absent.md", "--json").out)
+    assert (finding["file"], finding["level"]) == ("absent.md", "error")
+
+
+def test_a_term_is_explained_with_its_source(typed: Command) -> None:
+    found = json.loads(typed("explain", "lora", "--json").out)
     assert set(found) == {"term", "found", "title", "text", "sources", "related"}
     assert found["found"] is True
     assert found["sources"][0]["deck"] == DECK
-    told = studybot("explain", "lora").stdout
-    assert f"from {DECK}" in told
+    assert f"from {DECK}" in typed("explain", "lora", "--deck", DECK).out
 
 
-def test_a_term_that_the_guide_lacks_is_said_to_be_missing(studybot: Studybot) -> None:
-    done = studybot("explain", "zebra", "crossing", "--json")
-    found = json.loads(done.stdout)
-    assert done.returncode == 0
+def test_a_term_that_the_guide_lacks_is_said_to_be_missing(typed: Command) -> None:
+    done = typed("explain", "zebra", "crossing", "--json")
+    found = json.loads(done.out)
+    assert done.code == 0
     assert (found["term"], found["found"], found["sources"]) == ("zebra crossing", False, [])
     assert found["related"]
 
 
 def test_an_answer_is_graded_from_an_option_a_file_or_stdin(
-    studybot: Studybot, tmp_path: Path
+    typed: Command, process: Command
 ) -> None:
-    (tmp_path / "answer.txt").write_text(GOOD, encoding="utf-8")
+    Path("answer.txt").write_text(GOOD, encoding="utf-8")
     texts = [
-        grade(studybot, "--answer", GOOD).stdout,
-        grade(studybot, "--answer-file", "answer.txt").stdout,
-        grade(studybot, "--answer-file", "-", stdin=GOOD.encode()).stdout,
-        grade(studybot, "--answer", "-", stdin=GOOD.encode()).stdout,
+        typed(*GRADE, "--answer", GOOD, "--json").out,
+        typed(*GRADE, "--answer-file", "answer.txt", "--json").out,
+        process(*GRADE, "--answer-file", "-", "--json", stdin=GOOD.encode()).out,
+        process(*GRADE, "--answer", "-", "--json", stdin=GOOD.encode()).out,
     ]
     assert len(set(texts)) == 1
     found = json.loads(texts[0])
@@ -151,8 +140,8 @@ def test_an_answer_is_graded_from_an_option_a_file_or_stdin(
     assert all(p["evidence"] in GOOD for p in covered)
 
 
-def test_a_grade_is_told_to_people_point_by_point(studybot: Studybot) -> None:
-    told = studybot("grade", "--deck", DECK, "--question", QUESTION, "--answer", GOOD).stdout
+def test_a_grade_is_told_to_people_point_by_point(typed: Command) -> None:
+    told = typed(*GRADE, "--answer", GOOD).out
     assert "of 100 points (offline judge" in told
     assert "+ covered:" in told
 
@@ -169,19 +158,16 @@ def test_a_grade_is_told_to_people_point_by_point(studybot: Studybot) -> None:
     ],
     ids=["empty", "emoji", "100 kB", "too long", "binary", "controls"],
 )
-def test_what_is_no_answer_gets_a_clear_message(
-    typed: Callable[..., Typed], tmp_path: Path, content: bytes, words: str
-) -> None:
-    (tmp_path / "answer").write_bytes(content)
-    asked = ["grade", "--deck", DECK, "--question", QUESTION, "--json"]
-    done = typed(*asked, "--answer-file", "answer")
+def test_what_is_no_answer_gets_a_clear_message(typed: Command, content: bytes, words: str) -> None:
+    Path("answer").write_bytes(content)
+    done = typed(*GRADE, "--answer-file", "answer", "--json")
     assert (done.code, done.out) == (2, "")
     assert words in done.err
     assert done.err.count("\n") == 1
 
 
-def test_giving_up_is_an_answer_that_scores_nothing(studybot: Studybot) -> None:
-    found = json.loads(grade(studybot, "--answer", "I don't know").stdout)
+def test_giving_up_is_an_answer_that_scores_nothing(typed: Command) -> None:
+    found = json.loads(typed(*GRADE, "--answer", "I don't know", "--json").out)
     assert (found["score"], found["verdict"]) == (0.0, "incorrect")
 
 
@@ -190,13 +176,14 @@ def test_giving_up_is_an_answer_that_scores_nothing(studybot: Studybot) -> None:
     [
         (["grade", "--deck", "llm-interview", "--question", "x", "--answer", "y"], 1, DECK),
         (["grade", "--deck", DECK, "--question", "fine-tuning", "--answer", "y"], 1, QUESTION),
-        (["grade", "--deck", DECK, "--question", QUESTION], 2, "--answer-file"),
-        (["grade", "--deck", DECK, "--question", "q", "--answer-file", "no.txt"], 1, "no.txt"),
-        (["grade", "--deck", DECK, "--question", "q", "--answer-file", "."], 1, "directory"),
+        ([*GRADE], 2, "--answer-file"),
+        ([*GRADE, "--answer", "x", "--answer-file", "y"], 2, "--answer-file"),
+        ([*GRADE, "--answer-file", "no.txt"], 1, "no.txt"),
+        ([*GRADE, "--answer-file", "."], 1, "directory"),
         (["explain", "lora", "--deck", "nope"], 1, DECK),
         (["explain", " "], 2, "such as lora"),
+        (["explain", "x" * 300], 2, "such as lora"),
         (["explain"], 2, "TERM"),
-        (["deck", "lint", "no-such.md"], 1, "no-such.md"),
         (["deck", "shuffle"], 2, "shuffle"),
         (["run", "--roles", "http,chef"], 2, "chef"),
         (["run", "--host", "0.0.0.0"], 2, "STUDYBOT_WEB_PASSWORD"),  # noqa: S104 - is refused
@@ -205,7 +192,7 @@ def test_giving_up_is_an_answer_that_scores_nothing(studybot: Studybot) -> None:
     ],
 )
 def test_what_was_typed_wrong_is_told_with_what_would_do(
-    typed: Callable[..., Typed], arguments: list[str], code: int, words: str
+    typed: Command, arguments: list[str], code: int, words: str
 ) -> None:
     done = typed(*arguments)
     assert (done.code, done.out) == (code, "")
@@ -213,27 +200,38 @@ def test_what_was_typed_wrong_is_told_with_what_would_do(
 
 
 def test_bad_settings_are_all_named_and_secrets_are_not_shown(
-    studybot: Studybot, tmp_path: Path
+    process: Command, tmp_path: Path
 ) -> None:
     (tmp_path / ".env").write_text(
         "SLACK_BOT_TOKEN=made-up-secret\nSTUDYBOT_LOG=xml\nSTUDYBOT_JUDGE=guess\n"
     )
-    done = studybot("explain", "lora", STUDYBOT_JUDGE="oracle")
-    assert (done.returncode, done.stdout) == (2, "")
+    done = process("explain", "lora", STUDYBOT_JUDGE="oracle")
+    assert (done.code, done.out) == (2, "")
     for part in ("SLACK_BOT_TOKEN", "STUDYBOT_LOG", "“oracle”"):
-        assert part in done.stderr
-    assert "made-up-secret" not in done.stderr
+        assert part in done.err
+    assert "made-up-secret" not in done.err
+    assert "Traceback" not in done.err
 
 
-def test_a_setting_file_is_read_but_the_environment_wins(
-    studybot: Studybot, tmp_path: Path
-) -> None:
-    (tmp_path / ".env").write_text("STUDYBOT_JUDGE=oracle\nSTUDYBOT_JUGDE=offline\n")
-    done = studybot("explain", "lora", "--json", STUDYBOT_JUDGE="offline")
-    assert json.loads(done.stdout)["found"] is True
-    assert "Did you mean STUDYBOT_JUDGE?" in done.stderr
-    (tmp_path / ".env").write_bytes(b"STUDYBOT_JUDGE=\xff\xfe")
-    assert "UTF-8" in studybot("explain", "lora").stderr
+def test_a_misspelt_setting_is_warned_about_beside_the_data(typed: Command) -> None:
+    Path(".env").write_text("STUDYBOT_JUGDE=offline\n")
+    done = typed("explain", "lora", "--json")
+    assert json.loads(done.out)["found"] is True
+    assert "Did you mean STUDYBOT_JUDGE?" in done.err
+
+
+def test_a_setting_file_that_is_no_text_is_told(typed: Command) -> None:
+    Path(".env").write_bytes(b"STUDYBOT_JUDGE=\xff\xfe")
+    done = typed("explain", "lora")
+    assert done.code == 2
+    assert "UTF-8" in done.err
+
+
+def test_a_judge_that_this_version_lacks_is_refused(typed: Command) -> None:
+    Path(".env").write_text("STUDYBOT_JUDGE=llm\nOPENAI_BASE_URL=http://127.0.0.1:9/v1\n")
+    done = typed(*GRADE, "--answer", GOOD)
+    assert (done.code, done.out) == (2, "")
+    assert "STUDYBOT_JUDGE=auto" in done.err
 
 
 def test_a_reader_that_leaves_early_sees_no_complaint(tmp_path: Path) -> None:
