@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
 from bot.domain.deck import Deck, Question
 from bot.domain.explain import Citation
@@ -18,7 +19,7 @@ from content.words import content_words, stem, stems
 _SCHEMA = """
 CREATE VIRTUAL TABLE passages USING fts5(
     prompt, terms, key_points, reference, deck UNINDEXED,
-    tokenize = "porter unicode61 remove_diacritics 2")
+    tokenize = "unicode61 remove_diacritics 0")
 """
 _INSERT = """
 INSERT INTO passages (rowid, prompt, terms, key_points, reference, deck) VALUES (?, ?, ?, ?, ?, ?)
@@ -27,7 +28,7 @@ _BEST = """
 SELECT rowid FROM passages WHERE passages MATCH :query AND (:deck IS NULL OR deck = :deck)
 ORDER BY bm25(passages, 5.0, 4.0, 2.0, 1.0), rowid LIMIT :limit
 """
-MAX_FIELD = 2_000  # questions that one search scores; scoring is what takes the time
+MAX_FIELD = 1_500  # questions that one search scores; scoring is what takes the time
 
 _SENTENCE = re.compile(r"(?<=[.!?:;])\s+|\n+")
 
@@ -49,12 +50,10 @@ class Row:
 class Units:
     """A question's stems by place.
 
-    ``core`` is the prompt, the key points and the terms' names; ``places`` are the single
-    sentences, key points, wordings, terms and sources, each with its stems in order.
+    ``places`` are the prompt, then the single sentences, key points, wordings, terms and
+    sources, each with its stems in order; ``whole`` is all of them.
     """
 
-    prompt: frozenset[str]
-    core: frozenset[str]
     places: tuple[tuple[str, ...], ...]
     whole: frozenset[str]
 
@@ -70,6 +69,7 @@ def _has_window(place: Sequence[str], asked: frozenset[str]) -> bool:
 
 
 def _core(question: Question) -> Iterator[str]:
+    """What a question is about: its prompt, its key points and its terms' names."""
     yield question.prompt
     for point in question.key_points:
         yield point.text
@@ -77,15 +77,12 @@ def _core(question: Question) -> Iterator[str]:
         yield from (term.name, *term.aliases)
 
 
-def _places(question: Question) -> Iterator[str]:
-    yield question.prompt
-    yield from _SENTENCE.split(question.reference)
-    for point in question.key_points:
-        yield from (point.text, *point.wordings)
-    for term in question.terms:
-        yield f"{term.name} {' '.join(term.aliases)} {term.definition}"
-    for source in question.sources:
-        yield f"{source.title} {source.authors}"
+def _columns(question: Question) -> tuple[list[str], ...]:
+    """The question's texts as the columns of the index, each a list of places."""
+    points = [text for point in question.key_points for text in (point.text, *point.wordings)]
+    terms = [f"{t.name} {' '.join(t.aliases)} {t.definition}" for t in question.terms]
+    sources = [f"{source.title} {source.authors}" for source in question.sources]
+    return [question.prompt], terms, points, [*_SENTENCE.split(question.reference), *sources]
 
 
 class Corpus:
@@ -96,35 +93,43 @@ class Corpus:
         self.rows = [Row(number, *pair) for number, pair in enumerate(pairs)]
         self.languages = sorted({deck.language for deck in decks})
         self._frequency: Counter[str] = Counter()
-        vocabulary: set[str] = set()
-        for row in self.rows:
-            found = {word for place in _places(row.question) for word in content_words(place)}
-            vocabulary |= found
-            self._frequency.update({stem(word, row.deck.language) for word in found})
-        self._speller = Speller(word for word in vocabulary if len(word) > 3)
+        self._places: list[tuple[tuple[str, ...], ...]] = []
+        self._vocabulary: set[str] = set()
         self._db = sqlite3.connect(":memory:", check_same_thread=False)
         self._db.execute(_SCHEMA)
-        self._db.executemany(_INSERT, map(self._columns, self.rows))
+        # The texts go in as stems, so that every language is searched by its own stemmer.
+        self._db.executemany(_INSERT, map(self._indexed, self.rows))
+        self._speller = Speller(word for word in self._vocabulary if len(word) > 3)
         self.units = lru_cache(maxsize=2_000)(self._units)
 
     def close(self) -> None:
         """Frees the index; it can't be searched afterwards."""
         self._db.close()
 
-    @staticmethod
-    def _columns(row: Row) -> tuple[int, str, str, str, str, str]:
-        question = row.question
-        terms = (f"{t.name}; {'; '.join(t.aliases)}: {t.definition}" for t in question.terms)
-        points = (" / ".join((point.text, *point.wordings)) for point in question.key_points)
-        reference = "\n".join((question.reference, *(s.title for s in question.sources)))
-        texts = (question.prompt, "\n".join(terms), "\n".join(points), reference)
-        return (row.number, *texts, row.deck.id)
+    def _indexed(self, row: Row) -> tuple[int, str, str, str, str, str]:
+        """A question's row for SQLite; its words are counted on the way."""
+        columns = [
+            [self._stems(text, row.deck.language) for text in column]
+            for column in _columns(row.question)
+        ]
+        places = tuple(place for column in columns for place in column)
+        self._places.append(places)
+        self._frequency.update(frozenset(chain.from_iterable(places)))
+        prompt, terms, points, reference = (" ".join(chain.from_iterable(c)) for c in columns)
+        return row.number, prompt, terms, points, reference, row.deck.id
+
+    def _stems(self, text: str, language: str) -> tuple[str, ...]:
+        found = content_words(text)
+        self._vocabulary.update(found)
+        return tuple(stem(word, language) for word in found)
 
     def _units(self, number: int) -> Units:
-        question, language = self.rows[number].question, self.rows[number].deck.language
-        places = tuple(tuple(stems(place, language)) for place in _places(question))
-        core = frozenset[str]().union(*(stems(text, language) for text in _core(question)))
-        return Units(frozenset(places[0]), core, places, frozenset[str]().union(*places))
+        places = self._places[number]
+        return Units(places, frozenset(chain.from_iterable(places)))
+
+    def is_about(self, row: Row, stemmed: str) -> bool:
+        """Whether a stem stands in the question's prompt, key points or terms' names."""
+        return any(stemmed in stems(text, row.deck.language) for text in _core(row.question))
 
     def knows(self, word: str) -> bool:
         """Whether the word, in some form, stands anywhere in the questions."""
@@ -151,16 +156,16 @@ class Corpus:
 
         The rarest words choose: common ones are left out once the others fill the field.
         """
-        counted = sorted((count, word) for word in asked if (count := self._count(word)))
+        stemmed = {stem(word, language) for word in asked for language in self.languages}
+        counted = sorted((self._frequency[s], s) for s in stemmed if s in self._frequency)
         if not counted:
             return []
-        used = [counted[0][1]]
-        total = counted[0][0]
-        for count, word in counted[1:]:
+        used, total = [counted[0][1]], counted[0][0]
+        for count, known in counted[1:]:
             total += count
             if total > MAX_FIELD:
                 break
-            used.append(word)
-        query = " OR ".join(f'"{word}"' for word in used)
+            used.append(known)
+        query = " OR ".join(f'"{known}"' for known in used)
         values = {"query": query, "deck": deck_id, "limit": limit}
         return [self.rows[number] for (number,) in self._db.execute(_BEST, values)]

@@ -47,8 +47,6 @@ class _Match:
     place: float  # found together in its best single place
     prompt: float  # found in its prompt
     mentioned: float  # the share of the terms named in the query that this question defines
-    in_core: bool  # some word stands in the prompt, a key point or a term's name
-    together: bool  # one place has all the words close together
 
     @property
     def score(self) -> float:
@@ -124,22 +122,25 @@ class SearchIndex:
             row=row,
             whole=share(units.whole),
             place=max(map(share, units.places)),
-            prompt=share(units.prompt),
+            prompt=share(units.places[0]),
             mentioned=len(own) / max(1, len(query.mentions)),
-            in_core=not asked.isdisjoint(units.core),
-            together=len(asked) < _SENTENCE and units.holds_together(asked),
         )
 
     def _covers(self, match: _Match, query: _Query) -> bool:
         """Whether a match is about the query, rather than sharing a chance word with it."""
-        if len(query.words) == 1:
-            common = self._corpus.share(stem(query.words[0], match.row.deck.language)) > _COMMON
-            return match.in_core and not (common and len(self._corpus.rows) > 2)
+        language = match.row.deck.language
+        asked = frozenset(stem(word, language) for word in query.words)
+        if len(asked) == 1:
+            [only] = asked
+            common = self._corpus.share(only) > _COMMON and len(self._corpus.rows) > 2
+            return not common and self._corpus.is_about(match.row, only)
         if query.mentions and match.whole >= 0.5:
             return True
-        if len(query.words) >= _SENTENCE:
+        if len(asked) >= _SENTENCE:
             return match.whole >= 0.45 and match.place >= 0.3
-        return match.together or (query.framed and match.whole >= 0.6 and match.place >= 0.5)
+        if self._corpus.units(match.row.number).holds_together(asked):
+            return True
+        return query.framed and match.whole >= 0.6 and match.place >= 0.5
 
     def _defined(self, asked: str, entry: TermEntry) -> Explanation:
         """A term's definition with the passage of its question that tells the most of it."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.domain.deck import KeyPoint, Source, Term
 from content.errors import DeckError
-from content.items import key_point, plain, source, term
+from content.items import ID_RULE, key_point, plain, source, term
 from content.parser import MAX_BYTES, parse, parse_file
 
 DECK = """---
@@ -111,7 +111,7 @@ def test_what_is_left_out_has_a_default() -> None:
     question = parse(DECK).deck.question("branch")
     assert question is not None
     assert question.difficulty == 1
-    assert question.key_points == question.terms == question.sources == ()
+    assert (question.key_points, question.terms, question.sources) == ((), (), ())
 
 
 def test_items_know_their_line() -> None:
@@ -167,10 +167,7 @@ Not a list.
 ## Empty
 """
     assert problems_of(broken) == [
-        (
-            "deck.md:1: the front matter needs an id: lower-case letters, digits and hyphens, at most"
-            " 64, such as self-attention"
-        ),
+        f"deck.md:1: the front matter needs an id: {ID_RULE}",
         "deck.md:6: the question has no id: end its line with {#id}",
         "deck.md:9: the weight “heavy” must be a number above 0 and at most 100",
         "deck.md:10: the key point has no text: write the fact before its marks",
