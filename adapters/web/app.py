@@ -15,7 +15,7 @@ from adapters.web.context import Web, WebOptions
 from adapters.web.errors import add_handlers
 from adapters.web.events import Hub
 from adapters.web.metrics import Metrics, Timed
-from adapters.web.render import STATIC
+from adapters.web.render import STATIC, static_version
 from adapters.web.security import Guard, allowed_names
 from adapters.web.session import Sessions, Throttle
 from bot import __version__
@@ -80,12 +80,13 @@ async def _favicon() -> Response:
 
 
 class _Static(StaticFiles):
-    """Static files that browsers keep: their addresses change when they do."""
+    """Static files under a digest of them all: browsers keep them until it changes."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """The file, to be kept for good if it was asked for by its digest."""
-        response = await super().get_response(path, scope)
-        versioned = b"v=" in scope.get("query_string", b"")
-        keep = "public, max-age=31536000, immutable" if versioned else "no-cache"
+        """The file, to be kept for good if it was asked for by today's digest."""
+        digest, _, name = path.partition("/")
+        response = await super().get_response(name or path, scope)
+        current = bool(name) and digest == static_version()
+        keep = "public, max-age=31536000, immutable" if current else "no-cache"
         response.headers["cache-control"] = keep
         return response

@@ -164,8 +164,11 @@ def identify(request: Request, web: WebParts) -> Identity:
     """Who asks. Raises HTTPException 401 where a password is set and wasn't given."""
     if web.sessions is None:
         return Identity(_chosen(request), proven=False)
-    cookie = request.cookies.get(SESSION_COOKIE, "")
-    name = web.sessions.read(cookie, web.services.clock()) or _basic(request, web, web.sessions)
+    # What the request says outright wins over what the browser remembers.
+    name = _basic(request, web, web.sessions)
+    if name is None:
+        cookie = request.cookies.get(SESSION_COOKIE, "")
+        name = web.sessions.read(cookie, web.services.clock())
     if name is None:
         raise HTTPException(
             401, "Log in first: this playground has a password.", _challenge(request)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from adapters.web.events import Hub
 from adapters.web.wire import to_json
 from bot.domain.chat import NewPost, Post
@@ -36,7 +34,7 @@ class WebMessenger:
             thread_id = await _thread(tx, envelope)
             new = NewPost(
                 channel_id=envelope.channel.id,
-                body={"message": to_json(message)},
+                body=to_json(message),
                 thread_id=thread_id,
                 round_id=envelope.round_id,
                 marker=envelope.marker,
@@ -57,8 +55,7 @@ class WebMessenger:
         """Replace a post of ours. Raises RejectedError if it isn't there."""
         async with self._store.write() as tx:
             post = await _require_post(tx, channel, message_id)
-            body: dict[str, Any] = {**(post.body or {}), "message": to_json(message)}
-            await tx.chat.edit(post.id, self._clock(), body=body)
+            await tx.chat.edit(post.id, self._clock(), body=to_json(message))
         self._hub.poke()
 
     async def react(

@@ -44,6 +44,7 @@ async def today(
         context = await _shared(tx, web, room, viewer)
         context["lines"] = await timeline.channel_lines(tx, room, viewer)
         context["thread"] = await _thread(tx, room, viewer, thread) if thread else None
+        context["current"] = await _current(tx, room, viewer)
     context["window"] = window
     board = await views.leaderboard(web.services, room.group, window)
     return page(request, "today.html", **context, board=board, page_name="today")
@@ -128,6 +129,15 @@ async def _names(tx: Tx, room: Room) -> list[str]:
         if account is not None:
             names.append(account.name)
     return names
+
+
+async def _current(tx: Tx, room: Room, viewer: Viewer) -> dict[str, Any] | None:
+    """The open round with its thread, so that it is at hand however far the chat has gone."""
+    round_ = await tx.rounds.current(room.group.id)
+    if round_ is None or round_.state is not RoundState.OPEN:
+        return None
+    thread_id = await round_thread(tx, room, round_)
+    return {"card": await timeline.card_of(tx, round_, viewer), "thread_id": thread_id}
 
 
 async def _thread(tx: Tx, room: Room, viewer: Viewer, thread_id: int) -> dict[str, Any]:

@@ -152,7 +152,7 @@ async def _store_response(
         channel_id=room.channel.id,
         author_id=None if response.private else member.id,
         text=line[:200],
-        body={"message": to_json(response.message)},
+        body=to_json(response.message),
         thread_id=thread_id,
         only_member_id=member.id if response.private else None,
     )

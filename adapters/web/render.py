@@ -68,13 +68,15 @@ def reader_zone(request: Request, otherwise: str) -> str:
 
 
 def static_url(name: str) -> str:
-    """A static file's address; it changes when the file does, so that browsers may keep it."""
-    return f"/static/{name}?v={_digest(name, (STATIC / name).stat().st_mtime_ns)}"
+    """A static file's address; it changes when any of the files does, so browsers may keep it."""
+    return f"/static/{static_version()}/{name}"
 
 
-@lru_cache(maxsize=32)
-def _digest(name: str, _changed: int) -> str:
-    return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+@lru_cache(maxsize=1)
+def static_version() -> str:
+    """A digest of the static files. Scripts import each other, so they share one."""
+    files = sorted(path for path in STATIC.iterdir() if path.is_file())
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
 
 
 def moment(at: datetime, zone: str, style: str = "time", *, relative: bool = False) -> Markup:

@@ -157,8 +157,8 @@ def _message(post: Post) -> Message | None:
     if post.body is None:
         return None
     try:
-        return from_json(post.body["message"])
-    except (KeyError, ValueError):
+        return from_json(post.body)
+    except ValueError:
         log.exception("the web post %s can't be read", post.id)
         return Message(title="", blocks=(paragraph("This message can't be shown any more."),))
 
