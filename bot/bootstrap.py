@@ -20,11 +20,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import tzlocal
-import uvicorn
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from adapters.web.app import create_app
-from adapters.web.context import WebOptions
 from adapters.web.events import Hub
 from adapters.web.messenger import WebMessenger
 from bot.errors import ConflictError, ForbiddenError, InvalidError
@@ -43,7 +40,6 @@ ROLES = ("gateway", "http", "worker", "scheduler")
 TICK_SECONDS = 1
 SWEEP_SECONDS = 10
 PRUNE_SECONDS = 3600
-LAST_REQUESTS_SECONDS = 3
 
 
 def utc_now() -> datetime:
@@ -70,7 +66,7 @@ async def build(
     await upgrade(url)
     async with AsyncExitStack() as stack:
         library = stack.enter_context(closing(Library([Path(d) for d in settings.decks])))
-        store = await open_store(url)
+        store = await open_store(url, clock=clock)
         stack.push_async_callback(store.close)
         hub = Hub(store)
         services = Services(
@@ -204,14 +200,6 @@ def _timers(services: Services, roles: set[str]) -> Iterator[None]:
         scheduler.shutdown(wait=False)
 
 
-class _Server(uvicorn.Server):
-    """Uvicorn, but signals are ours: they stop every role in order."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 @asynccontextmanager
 async def _http(
     parts: Parts,
@@ -221,6 +209,10 @@ async def _http(
     announce: Callable[[str], None],
 ) -> AsyncIterator[None]:
     """The web adapter on a bound socket."""
+    # FastAPI takes a second to import, which workers and commands needn't wait for.
+    from adapters.web.context import WebOptions  # noqa: PLC0415
+    from adapters.web.serving import serving  # noqa: PLC0415
+
     port = listener.getsockname()[1]
     password = parts.settings.web_password
     key = parts.settings.secret_key
@@ -231,22 +223,7 @@ async def _http(
         secret=key.reveal().encode() if key else None,
         hub=parts.hub,
     )
-    config = uvicorn.Config(
-        create_app(parts.services, options=options),
-        log_config=None,
-        access_log=False,
-        lifespan="on",
-        timeout_graceful_shutdown=LAST_REQUESTS_SECONDS,
-        server_header=False,
-    )
-    server = _Server(config)
-    task = asyncio.create_task(server.serve(sockets=[listener]), name="http")
-    task.add_done_callback(lambda _: stop.set())
-    shown = f"[{host}]" if ":" in host else host
-    announce(f"studybot is running at http://{shown}:{port} (Ctrl+C stops it)")
-    try:
+    async with serving(parts.services, options, listener, stop.set):
+        shown = f"[{host}]" if ":" in host else host
+        announce(f"studybot is running at http://{shown}:{port} (Ctrl+C stops it)")
         yield
-    finally:
-        parts.hub.close()
-        server.should_exit = True
-        await task

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from alembic import command
@@ -22,6 +24,7 @@ from storage.urls import Target, parse_url
 _SCRIPTS = Path(__file__).parent / "migrations"
 # Any number does, as long as nothing else in the database locks it.
 _LOCK = 7_353_219_846_120_117
+_TURNS: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
 
 def head() -> str:
@@ -36,9 +39,11 @@ async def upgrade(url: str) -> None:
     """
     target = parse_url(url)
     sqlite.prepare_folder(target)
-    async with _alone(target) as connection:
-        _refuse_newer(target, await connection.run_sync(_revision))
-        await connection.run_sync(_upgrade)
+    async with _turn(), _alone(target) as connection:
+        found = await connection.run_sync(_revision)
+        _refuse_newer(target, found)
+        if found != head():
+            await connection.run_sync(_upgrade)
     if target.path is None:
         await queue.install(target)
 
@@ -68,6 +73,14 @@ async def check(url: str) -> None:
             f"The database is at revision {found}, this studybot needs {head()}. "
             "Run: studybot db upgrade"
         )
+
+
+@asynccontextmanager
+async def _turn() -> AsyncIterator[None]:
+    """One migration at a time in this process: Alembic keeps its context in globals."""
+    lock = _TURNS.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+    async with lock:
+        yield
 
 
 @asynccontextmanager

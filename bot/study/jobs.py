@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.domain.work import Job, JobKind
+from bot.domain.rounds import Revision, Round
+from bot.domain.work import Job, JobKind, Out
 from bot.study.closing import begin_due, close
 from bot.study.delivery import deliver
 from bot.study.grading import grade
@@ -15,8 +16,24 @@ KEPT = timedelta(days=30)
 """How long ids of inbound events and finished outbox rows are kept."""
 
 
+SUSPECT_FROM = 2
+"""Crashes from which on a row is worked on by itself."""
+
+
 async def handle(services: Services, job: Job) -> None:
-    """Act on one open row; finding it done already is fine."""
+    """Act on one open row; finding it done already is fine.
+
+    A row that was under way when processes died is worked on alone, so that one which kills
+    its process is found out and its neighbours are not blamed.
+    """
+    if await _crashes(services, job) < SUSPECT_FROM:
+        await _act(services, job)
+        return
+    async with services.alone:
+        await _act(services, job)
+
+
+async def _act(services: Services, job: Job) -> None:
     match job.kind:
         case JobKind.OPEN_ROUND:
             await open_round(services, job.row_id)
@@ -26,6 +43,19 @@ async def handle(services: Services, job: Job) -> None:
             await grade(services, job.row_id)
         case JobKind.DELIVER:
             await deliver(services, job.row_id)
+
+
+async def _crashes(services: Services, job: Job) -> int:
+    """How often work on a row began and never ended."""
+    async with services.store.read() as tx:
+        match job.kind:
+            case JobKind.GRADE:
+                row: Revision | Out | Round | None = await tx.answers.revision(job.row_id)
+            case JobKind.DELIVER:
+                row = await tx.outbox.get(job.row_id)
+            case _:
+                row = await tx.rounds.get(job.row_id)
+    return row.attempts if row else 0
 
 
 async def tick_once(services: Services) -> None:

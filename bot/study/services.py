@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.domain.deck import Deck
 from bot.errors import NotFoundError
@@ -13,13 +14,17 @@ from bot.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The ports, built once by the composition root; tests pass fakes."""
+    """The ports, built once by the composition root; tests pass fakes.
+
+    ``alone`` is held by work that may have killed its process before.
+    """
 
     store: Store
     library: Library
     grader: Grader
     clock: Clock
     messengers: Mapping[str, Messenger]
+    alone: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 def deck_of(library: Library, deck_id: str) -> Deck:

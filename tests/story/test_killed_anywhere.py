@@ -8,12 +8,9 @@ import os
 import random
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import time, timedelta
 from pathlib import Path
-
-import pytest
 
 from bot.bootstrap import build, utc_now
 from bot.domain.group import GroupSettings
@@ -24,16 +21,9 @@ from bot.store import Store
 from tests.support.remote_platform import RemotePlatform
 
 KILLS = 32
+TRACKS = 2
 GROUPS_A_LIFE = 2
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-async def platform() -> AsyncIterator[tuple[RemotePlatform, int]]:
-    remote = RemotePlatform()
-    port = await remote.start()
-    yield remote, port
-    await remote.stop()
 
 
 async def start(url: str, port: int) -> asyncio.subprocess.Process:
@@ -92,28 +82,38 @@ async def wait_until_finished(platform: RemotePlatform, groups: int) -> None:
 
 
 async def test_a_process_killed_at_random_instants_loses_nothing_and_doubles_nothing(
-    tmp_path: Path, platform: tuple[RemotePlatform, int]
+    tmp_path: Path,
 ) -> None:
-    remote, port = platform
-    url = f"sqlite:///{tmp_path}/studybot.db"
-    chance = random.Random(20261123)
-    for life in range(KILLS):
+    """Two separate studies are killed side by side, which takes half the time."""
+    folders = [tmp_path / str(track) for track in range(TRACKS)]
+    for folder in folders:
+        folder.mkdir()
+    await asyncio.gather(*(live_and_die(f, random.Random(f.name)) for f in folders))
+
+
+async def live_and_die(folder: Path, chance: random.Random) -> None:
+    remote = RemotePlatform()
+    port = await remote.start()
+    url = f"sqlite:///{folder}/studybot.db"
+    lives = KILLS // TRACKS
+    for life in range(lives):
         async with build(Settings.from_env({"DATABASE_URL": url})) as parts:
             deck = parts.services.library.decks()[0]
             await add_due_groups(parts.store, deck.id, life * GROUPS_A_LIFE)
         process = await start(url, port)
         # The instant of the kill is what is being varied: this sleep is the test.
-        await asyncio.sleep(chance.uniform(0.0, 0.5))
+        await asyncio.sleep(chance.uniform(0.0, 0.6))
         await kill(process)
     process = await start(url, port)
-    groups = KILLS * GROUPS_A_LIFE
+    groups = lives * GROUPS_A_LIFE
     await wait_until_finished(remote, groups)
     await kill(process)
 
     check_platform(remote, groups)
     async with build(Settings.from_env({"DATABASE_URL": url})) as parts:
         await check_books(parts.store, remote)
-    print(f"{KILLS} kills, {len(remote.messages)} messages, {len(remote.inbound)} events")  # noqa: T201 - shown with -s
+    await remote.stop()
+    print(f"{lives} kills, {len(remote.messages)} messages, {len(remote.inbound)} events")  # noqa: T201 - shown with -s
 
 
 def check_platform(remote: RemotePlatform, groups: int) -> None:

@@ -451,7 +451,7 @@ async def test_the_weekly_recap_names_the_top_the_best_and_the_most_missed(
     tmp_path: Path, clock: FakeClock, judge: ScriptedJudge
 ) -> None:
     async with study(tmp_path, clock, grader=judge) as session:
-        for _ in range(5):
+        for _ in range(6):
             await session.reply("Ada", "good answer, the very best of them")
             await session.reply("Bo", "good answer as well")
             await session.reply("Cy", "half an answer")
@@ -466,7 +466,7 @@ async def test_the_weekly_recap_names_the_top_the_best_and_the_most_missed(
         words = str(recap.body)
         assert "the very best of them" in words
         assert "Most missed" in words
-        assert "5 rounds in a row" in words
+        assert "6 rounds in a row" in words
         rows = next(b for b in recap.body["blocks"] if "rows" in b)["rows"]  # type: ignore[index] # JSON
         assert [(row["rank"], row["member"]["name"]) for row in rows] == [
             (1, "Ada"),
