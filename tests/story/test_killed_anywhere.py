@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
+import multiprocessing
 import random
-import sys
 from collections import Counter
 from dataclasses import replace
 from datetime import time, timedelta
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from bot.bootstrap import build, utc_now
@@ -18,35 +18,31 @@ from bot.domain.rounds import RoundState
 from bot.domain.schedule import EVERY_DAY, RoundKind, Schedule
 from bot.settings import Settings
 from bot.store import Store
+from tests.support.killable import live
 from tests.support.remote_platform import RemotePlatform
 
 KILLS = 32
 TRACKS = 2
 GROUPS_A_LIFE = 2
-ROOT = Path(__file__).resolve().parents[2]
+# Children are forked from a server that has imported everything: a start takes no seconds.
+FORKSERVER = multiprocessing.get_context("forkserver")
+FORKSERVER.set_forkserver_preload(["tests.support.killable"])
 
 
-async def start(url: str, port: int) -> asyncio.subprocess.Process:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.support.killable",
-        url,
-        str(port),
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    async with asyncio.timeout(60):
-        line = await process.stdout.readline()
-    assert line == b"ready\n", "the process died before it was ready"
+def start(url: str, port: int) -> BaseProcess:
+    """A process of its own that works on the database and the platform."""
+    here, there = FORKSERVER.Pipe(duplex=False)
+    process = FORKSERVER.Process(target=live, args=(url, port, there), daemon=True)
+    process.start()
+    assert here.poll(60), "the process was not ready within a minute"
+    assert here.recv() == "ready"
     return process
 
 
-async def kill(process: asyncio.subprocess.Process) -> None:
+def kill(process: BaseProcess) -> None:
+    """kill -9."""
     process.kill()
-    await process.wait()
+    process.join()
 
 
 async def add_due_groups(store: Store, deck_id: str, first: int) -> None:
@@ -100,14 +96,14 @@ async def live_and_die(folder: Path, chance: random.Random) -> None:
         async with build(Settings.from_env({"DATABASE_URL": url})) as parts:
             deck = parts.services.library.decks()[0]
             await add_due_groups(parts.store, deck.id, life * GROUPS_A_LIFE)
-        process = await start(url, port)
+        process = await asyncio.to_thread(start, url, port)
         # The instant of the kill is what is being varied: this sleep is the test.
         await asyncio.sleep(chance.uniform(0.0, 0.6))
-        await kill(process)
-    process = await start(url, port)
+        await asyncio.to_thread(kill, process)
+    process = await asyncio.to_thread(start, url, port)
     groups = lives * GROUPS_A_LIFE
     await wait_until_finished(remote, groups)
-    await kill(process)
+    await asyncio.to_thread(kill, process)
 
     check_platform(remote, groups)
     async with build(Settings.from_env({"DATABASE_URL": url})) as parts:

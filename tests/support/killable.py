@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import sys
 from dataclasses import replace
+from multiprocessing.connection import Connection
 
 from bot.bootstrap import build, utc_now
 from bot.domain.rounds import RoundState
@@ -65,22 +65,22 @@ async def _close(services: Services, event: Json) -> bool:
     return True
 
 
-async def main(url: str, port: int) -> None:
-    """Run until killed."""
+def live(url: str, port: int, ready: Connection) -> None:
+    """Run until killed; says on ``ready`` when it begins."""
+    asyncio.run(_live(url, port, ready))
+
+
+async def _live(url: str, port: int, ready: Connection) -> None:
     async with build(Settings.from_env({"DATABASE_URL": url}), clock=utc_now) as parts:
         services = replace(parts.services, messengers={"remote": RemoteMessenger(port)})
         if url.startswith("sqlite"):
             await parts.store.release_claims()
         worker = parts.store.worker()
         handling = asyncio.create_task(worker.run(functools.partial(jobs.handle, services)))
-        print("ready", flush=True)  # noqa: T201 - the test waits for this line
+        ready.send("ready")
         while not handling.done():
             await jobs.tick_once(services)
             await jobs.sweep(services)
             await take_in(services, port)
             await asyncio.sleep(0.02)
         await handling
-
-
-if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], int(sys.argv[2])))

@@ -100,7 +100,10 @@ async def _working(folder: Path, grader: Grader | None, clock: Clock) -> AsyncIt
         worker = parts.store.worker()
         task = asyncio.create_task(worker.run(functools.partial(jobs.handle, parts.services)))
         await groups.playground(parts.services, "UTC")
-        await jobs.sweep(parts.services)
+        # Today's question is there from the first request on; the worker shares the work.
+        while open_jobs := await parts.store.open_work(clock()):
+            for job in open_jobs:
+                await jobs.handle(parts.services, job)
         try:
             yield parts
         finally:
