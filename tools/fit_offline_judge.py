@@ -103,7 +103,7 @@ def write(regression: Regression, sources: list[str]) -> None:
     means = "\n".join(f"        {value:.5f}," for value in regression.means)
     named = "\n".join(f"#   {source}" for source in sources)
     TARGET.write_text(
-        '"""The offline judge\'s regression, made by tools/fit_offline_judge.py: don\'t edit."""\n\n'
+        '"""The offline judge\'s regression, from tools/fit_offline_judge.py: don\'t edit."""\n\n'
         "from __future__ import annotations\n\n"
         "from bot.judge.regression import Regression\n\n"
         f"# Fitted on the human grades of:\n{named}\n"

@@ -58,6 +58,8 @@ class Misconceptions:
             self._prepare(statement, text)
             for statement, text in zip(rubric.question.misconceptions, texts, strict=True)
         )
+        terms = _one_word_terms(rubric)
+        self._names = tuple(_names(point.texts[0], terms) for point in rubric.points)
 
     def _prepare(self, statement: str, text: Text) -> _Wrong:
         wanted = weights(text.tokens)
@@ -83,7 +85,7 @@ class Misconceptions:
         return found + list(self._swaps(reply, {c.point for c in found}))
 
     def _said(self, wrong: _Wrong, reply: Text, hits: Sequence[Mapping[str, float]]) -> str | None:
-        for piece in _windows(reply):
+        for piece in _windows(reply, across=len(wrong.text.sentences) > 1):
             said = merged(hits[piece.first : piece.last])
             if coverage(wrong.wanted, said) < SAID:
                 continue
@@ -113,61 +115,65 @@ class Misconceptions:
         for number, point in enumerate(self._rubric.points):
             if number in done:
                 continue
-            for text in point.texts[:1]:
-                piece = self._swapped(text, reply)
-                if piece is not None:
-                    quoted = snippet(reply.raw, piece.start, piece.end)
-                    yield Contradiction(point.point.text, quoted, number)
+            names = self._names[number]
+            piece = _swapped(point.texts[0], names, reply) if len(names) == 2 else None
+            if piece is not None:
+                quoted = snippet(reply.raw, piece.start, piece.end)
+                yield Contradiction(point.point.text, quoted, number)
 
-    def _swapped(self, point: Text, reply: Text) -> Sentence | None:
-        tokens = [t for t in point.tokens if not t.stop or t.norm in _COMPARING]
-        right = [token.stem for token in tokens]
-        names = self._names(point)
-        if len(names) != 2 or len(right) > 24:
-            return None
-        first, second = names
-        swapped = [{first: second, second: first}.get(stem, stem) for stem in right]
-        if not _paired(point, first, second):
-            return None
-        wanted = len(set(right))
-        for sentence in reply.sentences:
-            window = reply.tokens[sentence.first : sentence.last]
-            stems = [t.stem for t in window if not t.stop or t.norm in _COMPARING][:60]
-            if not {first, second} <= set(stems) or _negated(window) != _negated(point.tokens):
-                continue
-            if any(t.norm in _PASSIVE for t in window):
-                continue
-            wrong, correct = _common(swapped, stems), _common(right, stems)
-            if wrong >= 0.8 * wanted and wrong >= correct + 2:
-                return sentence
+
+def _swapped(point: Text, names: Sequence[str], reply: Text) -> Sentence | None:
+    """The sentence that says the point with its two names in each other's place."""
+    right = [t.stem for t in point.tokens if not t.stop or t.norm in _COMPARING]
+    first, second = names
+    if len(right) > 24 or not _paired(point, first, second):
         return None
-
-    def _names(self, point: Text) -> list[str]:
-        """The stems of the point's names: words with a capital inside, or the deck's terms."""
-        terms = {
-            read(name, self._rubric.language).tokens[0].stem
-            for term in self._rubric.question.terms
-            for name in (term.name, *term.aliases)
-            if len(read(name, self._rubric.language).tokens) == 1
-        }
-        found = [
-            token.stem
-            for token in point.tokens
-            if not token.stop
-            and (
-                token.stem in terms
-                or any(c.isupper() for c in point.raw[token.start + 1 : token.end])
-            )
-        ]
-        return list(dict.fromkeys(found))
+    swapped = [{first: second, second: first}.get(stem, stem) for stem in right]
+    wanted = len(set(right))
+    for sentence in reply.sentences:
+        window = reply.tokens[sentence.first : sentence.last]
+        stems = [t.stem for t in window if not t.stop or t.norm in _COMPARING][:60]
+        if not {first, second} <= set(stems) or _negated(window) != _negated(point.tokens):
+            continue
+        if any(t.norm in _PASSIVE for t in window):
+            continue
+        wrong, correct = _common(swapped, stems), _common(right, stems)
+        if wrong >= 0.8 * wanted and wrong >= correct + 2:
+            return sentence
+    return None
 
 
-def _windows(reply: Text) -> list[Sentence]:
-    """Every clause, two neighbouring clauses of one sentence, and every sentence."""
+def _one_word_terms(rubric: Rubric) -> frozenset[str]:
+    """The stems of the question's terms and aliases that are single words."""
+    names = [name for term in rubric.question.terms for name in (term.name, *term.aliases)]
+    read_names = [read(name, rubric.language).tokens for name in names]
+    return frozenset(tokens[0].stem for tokens in read_names if len(tokens) == 1)
+
+
+def _names(point: Text, terms: frozenset[str]) -> list[str]:
+    """The stems of the point's names: words with a capital inside, or the deck's terms."""
+    found = [
+        token.stem
+        for token in point.tokens
+        if not token.stop
+        and (
+            token.stem in terms or any(c.isupper() for c in point.raw[token.start + 1 : token.end])
+        )
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _windows(reply: Text, *, across: bool) -> list[Sentence]:
+    """Every clause, two neighbouring clauses of one sentence, and every sentence.
+
+    With ``across`` also every two neighbouring sentences.
+    """
     windows = list(reply.clauses)
     for sentence in reply.sentences:
-        inside = [c for c in reply.clauses if sentence.first <= c.first < sentence.last]
+        inside = reply.clauses_of(sentence)
         windows += [Sentence(a.start, b.end, a.first, b.last) for a, b in pairwise(inside)]
+    if across:
+        windows += [Sentence(a.start, b.end, a.first, b.last) for a, b in pairwise(reply.sentences)]
     return [*windows, *reply.sentences]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.judge.text import MAX_CHARS, Sentence, Text, fold, read
+from bot.judge.text import MAX_CHARS, Sentence, Text, fold, read, unmask
 
 JUDGE_DIRECTED = "judge-directed"
 
@@ -107,7 +107,7 @@ def _aimed(text: Text, sentence: Sentence) -> list[tuple[int, int]]:
     folded = _flat(text, sentence)
     if _DIRECTED.search(folded) is None or _QUOTED.search(folded) is not None:
         return []
-    clauses = [c for c in text.clauses if sentence.first <= c.first < sentence.last]
+    clauses = text.clauses_of(sentence)
     aimed = [c for c in clauses if _DIRECTED.search(_flat(text, c))]
     rest = [c for c in clauses if c not in aimed]
     words = sum(not t.stop for c in rest for t in text.tokens[c.first : c.last])
@@ -118,7 +118,8 @@ def _aimed(text: Text, sentence: Sentence) -> list[tuple[int, int]]:
 
 def _flat(text: Text, piece: Sentence) -> str:
     """Folded, with single spaces: the patterns may then not backtrack over runs of space."""
-    return " ".join(fold(text.raw[piece.start : piece.end])[0].split())
+    folded = fold(text.raw[piece.start : piece.end])[0]
+    return " ".join(unmask(word) for word in folded.split())
 
 
 def _blank(raw: str, spans: list[tuple[int, int]]) -> str:

@@ -14,7 +14,7 @@ _WANTED = re.compile(
     r"(?:the\s+)?(one|two|three|four|five|six|[1-6])\b"
 )
 
-_LISTING = re.compile(r"\b(?:name|list|state|enumerate|mention|which|give)\b")
+_LISTING = re.compile(r"\b(?:name|list|state|enumerate|mention)\b")
 
 
 def draft_key_points(question: Question, language: str = "en") -> tuple[KeyPoint, ...]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from bot.judge.matching import coverage, weights
-from bot.judge.rubric import Reading, Rubric, pairs, trigrams
+from bot.judge.matching import coverage
+from bot.judge.rubric import Reading, Rubric, known_share, pairs, trigrams
 
 NAMES = (
     "overlap",
@@ -29,7 +29,7 @@ def features(rubric: Rubric, reading: Reading, points: Sequence[float]) -> tuple
     tokens = reading.text.content()
     recall = coverage(rubric.plain, reading.whole)
     focused = coverage(rubric.demoted, reading.whole)
-    precision = _precision(rubric, reading)
+    precision = known_share(rubric, reading.text.tokens, reading.hits)
     overlap = 2 * precision * focused / (precision + focused) if precision + focused else 0.0
     distinct = len({token.stem for token in tokens})
     length = math.log((1 + distinct) / (1 + len(rubric.plain)))
@@ -48,15 +48,6 @@ def features(rubric: Rubric, reading: Reading, points: Sequence[float]) -> tuple
         letters / max(1, sum(rubric.grams.values())),
         sum(best) / max(1, len(best)),
     )
-
-
-def _precision(rubric: Rubric, reading: Reading) -> float:
-    """The share of the reply's weight that the reference knows too."""
-    wanted = weights(reading.text.tokens, rubric.prompt_stems, demotion=0.2)
-    known: dict[str, float] = {}
-    for token, hit in zip(reading.text.tokens, reading.hits, strict=True):
-        known[token.stem] = max(known.get(token.stem, 0.0), max(hit.values(), default=0.0))
-    return coverage(wanted, known)
 
 
 def _as_reference(reading: Reading) -> list[str]:

@@ -19,10 +19,16 @@ OFF_TOPIC = "off-topic"
 
 # From this many different words on, a question and its reference show what is on topic.
 ROOMY = 25
+# Fewer words than this may be the bare list that a prompt asks for.
+SHORT_LIST = 20
 
 _JOINING = words(
     """not no never without between before after during while until every each all both only
     more less most many few other same under over above below always"""
+)
+_GLUE = words(
+    """the a an of to in on at by for from with is are was were be as and or it its they you we i
+    that this not can which"""
 )
 _MARK = re.compile(r"[^\w\s'\-/]|\n|\s-\s")
 _NO_ANSWER = re.compile(
@@ -70,7 +76,7 @@ def off_topic(rubric: Rubric, reading: Reading) -> bool:
     if len(near) > 1 or len(telling) < 6 or known < ROOMY:
         return False
     best = max((coverage(w, reading.whole) for p in rubric.points for w in p.wanted), default=0.0)
-    return best < 0.2
+    return best < 0.35
 
 
 def restated(rubric: Rubric, reading: Reading) -> bool:
@@ -94,8 +100,10 @@ def keyword_soup(rubric: Rubric, reading: Reading) -> bool:
 
     Terse notes survive: their short runs hold a verb or a relation such as a colon.
     """
-    terms = [token for token in reading.text.tokens if not token.norm.isdigit()]
-    if len(terms) < 7 or _grammar(rubric.reference) < 0.25 or _grammar(reading.text) >= 0.12:
+    terms = [token for token in reading.text.tokens if token.norm.isalpha() and len(token.norm) > 1]
+    if len(terms) < 0.75 * len(reading.text.tokens):
+        return False  # a calculation
+    if len(terms) < 7 or _share(rubric.reference, _GLUE) < 0.12 or not _sparse(reading.text):
         return False
     runs = _runs(reading.text)
     longest = max(len(run) for run in runs)
@@ -104,16 +112,25 @@ def keyword_soup(rubric: Rubric, reading: Reading) -> bool:
     marks = len(re.findall(r"\w\s?(?::|=|->|=>|\u2192|\()", reading.text.raw))
     if longest >= 10 or (longest >= 8 and average >= 6):
         return True
-    if asks_for_list(rubric.question.prompt):
+    if len(terms) < SHORT_LIST and asks_for_list(rubric.question.prompt):
         return False
+    if len(runs) >= 8 and average <= 1.6:
+        return True
     return relations + marks < len(terms) / 8
 
 
-def _grammar(text: Text) -> float:
-    """The share 0..1 of words that only hold a sentence together."""
-    if not text.tokens:
-        return 0.0
-    return sum(t.stop or t.norm in _JOINING for t in text.tokens) / len(text.tokens)
+def _sparse(text: Text) -> bool:
+    """Whether there's next to none of what holds sentences together."""
+    joining = _share(text, _JOINING) + sum(t.stop for t in text.tokens) / len(text.tokens)
+    if len(text.tokens) >= 15:
+        return joining < 0.16 and _share(text, _GLUE) < 0.06
+    return joining < 0.12
+
+
+def _share(text: Text, words_counted: frozenset[str]) -> float:
+    """The share 0..1 of the text's words that are among those."""
+    found = sum(token.norm in words_counted for token in text.tokens)
+    return found / max(1, len(text.tokens))
 
 
 def _runs(text: Text) -> list[list[str]]:

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from rapidfuzz.fuzz import ratio
 
-from bot.judge.text import Text, Token, is_common, synonym_ids
+from bot.judge.text import Text, Token, is_common, is_of_the_field, synonym_ids
 
 EXACT = 1.0
 SYNONYM = 0.8
@@ -61,6 +61,8 @@ def weights(
         weight = background.idf(token.stem)
         if is_common(token):
             weight *= 0.35
+        elif is_of_the_field(token):
+            weight *= 0.6
         if token.stem in demoted:
             weight *= demotion
         out[token.stem] = max(weight, out.get(token.stem, 0.0))

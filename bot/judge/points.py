@@ -34,14 +34,20 @@ def find_point(point: PointRubric, reading: Reading) -> Found:
         seen.add(key)
         follower = reading.sentences[number + 1] if number + 1 < len(reading.sentences) else {}
         for wanted in point.wanted:
-            share = _share(wanted, hits, follower)
+            share = _share(wanted, hits, follower) * _trust(reading.relevance[number])
             if share > best + 1e-9:
                 best, where, words = share, number, wanted
+    scattered = SCATTERED * _trust(max(reading.relevance, default=0.0))
     for wanted in point.wanted:
-        best = max(best, SCATTERED * coverage(wanted, reading.whole))
+        best = max(best, scattered * coverage(wanted, reading.whole))
     if where < 0:
         return Found(best, None)
     return Found(best, _evidence(reading, where, words))
+
+
+def _trust(relevance: float) -> float:
+    """Lower for sentences about something else, which share words with any point by chance."""
+    return min(1.0, 0.5 + relevance)
 
 
 def _share(
@@ -60,9 +66,8 @@ def _evidence(reading: Reading, number: int, wanted: Mapping[str, float]) -> str
     sentence = text.sentences[number]
     clauses = [
         clause
-        for clause in text.clauses
-        if sentence.first <= clause.first < sentence.last
-        and any(wanted.keys() & reading.hits[n].keys() for n in range(clause.first, clause.last))
+        for clause in text.clauses_of(sentence)
+        if any(wanted.keys() & reading.hits[n].keys() for n in range(clause.first, clause.last))
     ]
     if not clauses:
         return None

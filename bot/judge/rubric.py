@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from bot.domain.deck import KeyPoint, Question
 from bot.judge.drafting import draft_key_points, wanted_points
-from bot.judge.matching import Background, Vocabulary, merged, weights
+from bot.judge.matching import Background, Vocabulary, coverage, merged, weights
 from bot.judge.text import Sentence, Text, Token, read
 
 Pair = tuple[str, str]
@@ -50,11 +50,15 @@ class Rubric:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A reply, matched against a rubric: hits by token, by sentence, and over the whole."""
+    """A reply, matched against a rubric: hits by token, by sentence, and over the whole.
+
+    ``relevance`` is, by sentence, the share 0..1 of its weight that the rubric knows.
+    """
 
     text: Text
     hits: Sequence[Mapping[str, float]]
     sentences: Sequence[Mapping[str, float]]
+    relevance: Sequence[float]
     whole: Mapping[str, float]
 
 
@@ -98,7 +102,22 @@ def look(rubric: Rubric, reply: Text) -> Reading:
     """Match the reply's words against the rubric's."""
     hits = rubric.vocabulary.hits(reply)
     sentences = [merged(hits[s.first : s.last]) for s in reply.sentences]
-    return Reading(reply, hits, sentences, merged(sentences))
+    relevance = [
+        known_share(rubric, reply.tokens[s.first : s.last], hits[s.first : s.last])
+        for s in reply.sentences
+    ]
+    return Reading(reply, hits, sentences, relevance, merged(sentences))
+
+
+def known_share(
+    rubric: Rubric, tokens: Sequence[Token], hits: Sequence[Mapping[str, float]]
+) -> float:
+    """The share 0..1 of the tokens' weight that the rubric's words account for."""
+    wanted = weights(tokens, rubric.prompt_stems, demotion=0.2)
+    known: dict[str, float] = {}
+    for token, hit in zip(tokens, hits, strict=True):
+        known[token.stem] = max(known.get(token.stem, 0.0), max(hit.values(), default=0.0))
+    return coverage(wanted, known)
 
 
 def pairs(stems: Sequence[str]) -> set[Pair]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import snowballstemmer
 
-from bot.judge.words import COMMON_WORDS, STOP_WORDS, SYNONYMS
+from bot.judge.words import COMMON_WORDS, FIELD_WORDS, STOP_WORDS, SYNONYMS
 
 MAX_CHARS = 8_000
 MAX_TOKEN = 48
@@ -90,6 +91,12 @@ class Text:
     sentences: tuple[Sentence, ...]
     clauses: tuple[Sentence, ...]
 
+    def clauses_of(self, sentence: Sentence) -> Sequence[Sentence]:
+        """The clauses that begin inside the sentence."""
+        begin = bisect_left(self.clauses, sentence.first, key=lambda clause: clause.first)
+        end = bisect_left(self.clauses, sentence.last, key=lambda clause: clause.first)
+        return self.clauses[begin:end]
+
     def content(self) -> list[Token]:
         """The tokens that are not stop words."""
         return [token for token in self.tokens if not token.stop]
@@ -142,10 +149,16 @@ def _stemmer(algorithm: str) -> snowballstemmer.stemmer:
     return snowballstemmer.stemmer(algorithm)
 
 
+def unmask(word: str) -> str:
+    """The folded word with look-alikes of other scripts as Latin letters, if it mixes scripts."""
+    if word.isascii() or not any("a" <= char <= "z" for char in word):
+        return word
+    return word.translate(_LOOKALIKES)
+
+
 @lru_cache(maxsize=65_536)
 def _word(norm: str, language: str) -> tuple[str, str, bool]:
-    if not norm.isascii() and any("a" <= c <= "z" for c in norm):
-        norm = norm.translate(_LOOKALIKES)
+    norm = unmask(norm)
     base = norm.split("'")[0] if language == "en" and not norm.endswith("n't") else norm
     stops = STOP_WORDS.get(language, frozenset())
     return norm, stem(base, language), norm in stops or base in stops
@@ -201,6 +214,11 @@ def snippet(raw: str, start: int, end: int) -> str:
 def is_common(token: Token) -> bool:
     """Whether the token is an everyday word that says little about a subject."""
     return token.norm in COMMON_WORDS
+
+
+def is_of_the_field(token: Token) -> bool:
+    """Whether any text on computing may hold the word."""
+    return token.norm in FIELD_WORDS
 
 
 @lru_cache(maxsize=8)

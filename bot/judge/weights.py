@@ -1,4 +1,4 @@
-"""The offline judge's regression, made by tools/fit_offline_judge.py: don't edit."""
+"""The offline judge's regression, from tools/fit_offline_judge.py: don't edit."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from bot.judge.regression import Regression
 FITTED = Regression(
     intercept=0.67357,
     means=(
-        0.56424,
+        0.56423,
         -0.27689,
         0.18540,
         0.14968,
-        0.45439,
-        0.40698,
+        0.45420,
+        0.40681,
         0.40824,
-        0.43369,
+        0.41412,
     ),
     weights=(
-        0.32284,
-        0.13524,
-        0.08247,
-        0.06242,
-        0.16503,
-        -0.37575,
-        0.18201,
-        0.21876,
+        0.30985,
+        0.13684,
+        0.08444,
+        0.04940,
+        0.14718,
+        -0.37908,
+        0.18298,
+        0.25318,
     ),
 )

@@ -12,15 +12,16 @@ def words(text: str) -> frozenset[str]:
 STOP_WORDS: dict[str, frozenset[str]] = {
     "en": words(
         """a an the this that these those it its it's itself they them their theirs themselves he
-        him his she her hers we us our ours you your yours i me my mine one ones who whom whose
-        which what when where why how there here and or but if then else so than as of at by for from
-        in into on onto to up with about through out off again further is are was were be been being
-        am do does did doing done has have had having can could may might must shall should will
-        would nor n't don't doesn't didn't isn't aren't wasn't weren't won't wouldn't can't cannot
-        couldn't shouldn't hasn't haven't hadn't also too very just even any some such much least
-        own because since unless although though however therefore thus hence yet still already
-        ever often etc e.g i.e eg ie via per upon toward towards across along among against like s
-        t let lets get gets got i'm you're we're they're that's there's what's"""
+        him his she her hers we us our ours you your yours i me my mine one ones who whom
+        whose which what when where why how there here and or but if then else so than as of
+        at by for from in into on onto to up with about through out off again further is are
+        was were be been being am do does did doing done has have had having can could may
+        might must shall should will would nor n't don't doesn't didn't isn't aren't wasn't
+        weren't won't wouldn't can't cannot couldn't shouldn't hasn't haven't hadn't also too
+        very just even any some such much least own because since unless although though
+        however therefore thus hence yet still already ever often etc e.g i.e eg ie via per
+        upon toward towards across along among against like s t let lets get gets got i'm
+        you're we're they're that's there's what's"""
     ),
     "de": words(
         """der die das den dem des ein eine einen einem einer eines und oder aber doch wenn dann
@@ -129,7 +130,17 @@ COMMON_WORDS = words(
     people user person point points fact state stated statement also multiple single whole another
     however able whether without within overall etc simple simply together
     same other another only each both all more most less few many between before after above below
-    without during until never always no not every while under over"""
+    without during until never always no not every while under over
+    around place"""
+)
+
+# Words that any text on computing is full of: they tell one point from another poorly.
+FIELD_WORDS = words(
+    """model models data system systems process value values function functions information task
+    tasks method methods output outputs input inputs text word words token tokens language answer
+    answers prompt llm llms network networks train trained training trains layer layers each
+    sequence learn learns learned learning computer program code machine quality document
+    documents"""
 )
 
 # Words that say the same thing in technical prose. One group a line; stems are taken at load.
