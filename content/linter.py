@@ -119,14 +119,20 @@ def _is_stated(point: KeyPoint, stated: frozenset[str], language: str) -> bool:
 def _check_terms(parsed: ParsedDeck) -> Iterator[Finding]:
     """Names that can never be looked up, because another term or alias has them already."""
     owners: dict[str, str] = {}
+    for line, name in _names(parsed):
+        key = compact(name)
+        if key in owners:
+            message = f"“{name}” is a dead name: “{owners[key]}” comes first, so delete it"
+            yield Finding(parsed.file, line, ERROR, message)
+        owners.setdefault(key, name)
+
+
+def _names(parsed: ParsedDeck) -> Iterator[tuple[int, str]]:
+    """Every name and alias of the deck's terms with its line, in order."""
     for question in parsed.deck.questions():
         for index, term in enumerate(question.terms):
             line = parsed.line(question.id, "terms", index)
-            for name in (term.name, *term.aliases):
-                owner = owners.setdefault(compact(name), name)
-                if owner is not name:
-                    message = f"“{name}” is a dead name: “{owner}” comes first, so delete it"
-                    yield Finding(parsed.file, line, ERROR, message)
+            yield from ((line, name) for name in (term.name, *term.aliases))
 
 
 def _check_against(parsed: ParsedDeck, earlier: Iterable[ParsedDeck]) -> Iterator[Finding]:
