@@ -146,7 +146,7 @@ def merged(hits: Sequence[Mapping[str, float]]) -> dict[str, float]:
 
 def coverage(wanted: Mapping[str, float], found: Hits) -> float:
     """The share 0..1 of the wanted weight that was found."""
-    total = sum(wanted.values())
-    if total <= 0:
+    if wanted.keys().isdisjoint(found):
         return 0.0
+    total = sum(wanted.values())
     return sum(weight * found.get(stem, 0.0) for stem, weight in wanted.items()) / total

@@ -50,6 +50,7 @@ _LATIN = {
     "\u00e6": "ae",
     "\u00df": "ss",
 }
+_LINES = str.maketrans("\n\r\t", "   ")
 _MARKS = "\u0300-\u036f\u064b-\u0652\u0900-\u0963\u0981-\u0d7f\u0e31-\u0e4e"
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 _TOKEN = re.compile(rf"[{_CJK}]|(?:(?![{_CJK}_])[\w{_MARKS}])+(?:'[a-z]{{1,2}}(?!\w)|\^\d)?|%")
@@ -107,7 +108,7 @@ def fold(raw: str) -> tuple[str, Sequence[int]]:
 
     Zero-width and control characters vanish, so that they can't split a word.
     """
-    if raw.isascii() and raw.isprintable():
+    if raw.isascii() and raw.translate(_LINES).isprintable():
         return raw.lower(), range(len(raw))
     out: list[str] = []
     where: list[int] = []
