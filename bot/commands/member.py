@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.commands.core import Call, Command, Response, Values
 from bot.domain.boards import Standing, Window
-from bot.domain.explain import Explanation
+from bot.domain.explain import Citation, Explanation
 from bot.domain.grading import points_of, verdict_of
 from bot.domain.rounds import GradedAnswer
 from bot.messages.build import VERDICT_TITLES, board_message
@@ -14,12 +14,14 @@ from bot.messages.message import (
     Block,
     Code,
     Facts,
+    Inline,
     Item,
     Items,
     Message,
     item,
     paragraph,
 )
+from bot.ports import Library
 from bot.store import Tx
 from bot.study.services import Services
 from bot.study.views import leaderboard, parse_window, shown, streak_now
@@ -28,19 +30,29 @@ from bot.study.views import leaderboard, parse_window, shown, streak_now
 async def explain_term(services: Services, call: Call, values: Values) -> Response:
     """``/explain TERM``: the guide's own words, with section and question."""
     found = services.library.explain(values["term"], call.group.deck_id)
-    return Response(explanation_message(found), private=not found.found)
+    return Response(explanation_message(services.library, found), private=not found.found)
 
 
-def explanation_message(found: Explanation) -> Message:
+def explanation_message(library: Library, found: Explanation) -> Message:
     """An explanation with its citations, or the nearest terms when the guide lacks it."""
-    blocks: list[Block] = [paragraph(found.text)]
+    blocks: list[Block] = [paragraph(part) for part in found.text.split("\n\n")]
     if found.sources:
-        lines = tuple(Item((f"{s.section} · {s.question}",), detail=s.deck) for s in found.sources)
+        lines = tuple(_citation(library, source) for source in found.sources)
         blocks.append(Items(lines, heading="From the guide"))
     if found.related:
-        commands = tuple(item(Code(f"/explain {term}")) for term in found.related[:5])
-        blocks.append(Items(commands, heading="Related" if found.found else "Nearest terms"))
+        label = "Related: " if found.found else "Nearest terms: "
+        spans: list[Inline] = [label]
+        for term in found.related[:5]:
+            spans += [Code(f"/explain {term}"), "  "]
+        blocks.append(paragraph(*spans[:-1]))
     return Message(title=found.title, blocks=tuple(blocks))
+
+
+def _citation(library: Library, source: Citation) -> Item:
+    deck = library.deck(source.deck)
+    question = deck.question(source.question) if deck else None
+    prompt = question.prompt if question else source.question
+    return item(prompt, detail=f"{source.section} · {deck.title if deck else source.deck}")
 
 
 async def show_leaderboard(services: Services, call: Call, values: Values) -> Response:
