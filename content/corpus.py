@@ -127,9 +127,10 @@ class Corpus:
         places = self._places[number]
         return Units(places, frozenset(chain.from_iterable(places)))
 
-    def is_about(self, row: Row, stemmed: str) -> bool:
-        """Whether a stem stands in the question's prompt, key points or terms' names."""
-        return any(stemmed in stems(text, row.deck.language) for text in _core(row.question))
+    def is_about(self, row: Row, asked: frozenset[str]) -> bool:
+        """Whether all the stems stand in the question's prompt, key points or terms' names."""
+        language = row.deck.language
+        return asked.issubset(s for text in _core(row.question) for s in stems(text, language))
 
     def knows(self, word: str) -> bool:
         """Whether the word, in some form, stands anywhere in the questions."""

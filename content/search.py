@@ -133,14 +133,21 @@ class SearchIndex:
         if len(asked) == 1:
             [only] = asked
             common = self._corpus.share(only) > _COMMON and len(self._corpus.rows) > 2
-            return not common and self._corpus.is_about(match.row, only)
-        if query.mentions and match.whole >= 0.5:
+            return not common and self._corpus.is_about(match.row, asked)
+        if query.mentions and (match.whole >= 0.5 or self._defines_two(match, query)):
             return True
         if len(asked) >= _SENTENCE:
             return match.whole >= 0.45 and match.place >= 0.3
         if self._corpus.units(match.row.number).holds_together(asked):
             return True
+        if self._corpus.is_about(match.row, asked):
+            return True
         return query.framed and match.whole >= 0.6 and match.place >= 0.5
+
+    @staticmethod
+    def _defines_two(match: _Match, query: _Query) -> bool:
+        """Whether the question defines two or more of the terms that a query compares."""
+        return match.mentioned * len(query.mentions) > 1.5
 
     def _defined(self, asked: str, entry: TermEntry) -> Explanation:
         """A term's definition with the passage of its question that tells the most of it."""

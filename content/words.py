@@ -29,11 +29,13 @@ STOP = frozenset(
     happen happens able around became become becomes
     eli5 quick overview basics concept intro introduction stand stands acronym term terms
     example examples idea important importance point purpose useful role main briefly detail details
-    advantage advantages benefit benefits question answered
+    advantage advantages benefit benefits question answered component components part parts step
+    steps stage stages type types kinds ways stop avoid prevent
     """.split()  # noqa: SIM905 - one quoted word a line would hide the list
 )
 
 _WORD = re.compile(r"[^\W_]+")
+_ACRONYMS = re.compile(r"[bcdfghjklmnpqrtvwxz]{2,}s")  # LLMs, RNNs: Snowball leaves their s
 _LANGUAGES = {
     "da": "danish", "de": "german", "en": "english", "es": "spanish", "fi": "finnish",
     "fr": "french", "hu": "hungarian", "it": "italian", "nl": "dutch", "no": "norwegian",
@@ -52,6 +54,8 @@ def stem(word: str, language: str = "en") -> str:
     """The word's Snowball stem; the word itself where the language has no stemmer."""
     if language not in _LANGUAGES:
         return word
+    if language == "en" and _ACRONYMS.fullmatch(word):
+        return word[:-1]
     with _stemming:
         return str(_stemmer(language).stemWord(word))
 
