@@ -3,7 +3,8 @@
 
     python3 start.py                    install what is needed (once), then run studybot
     python3 start.py doctor             the same with any studybot command and its options
-    python3 start.py test [ARGS...]     format, lint, types and tests; ARGS go to pytest
+    python3 start.py test               format, lint, types and tests
+    python3 start.py test -k streak     the same, with these arguments for pytest
 
 Packages go into ``.venv`` beside this file, each checked against its hash in the lock file.
 Once installed, starting needs no network. An install that was cut short is begun anew.
@@ -32,6 +33,8 @@ UNFINISHED = VENV / "studybot-unfinished"
 RUNTIME = "requirements.lock"
 DEVELOPMENT = "requirements-dev.lock"
 OLDEST = (3, 11)
+# A file's tests stay together, in one of up to four processes: they share what they start.
+ALL_TESTS = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadfile")
 
 
 class StartError(Exception):
@@ -187,7 +190,7 @@ def check(arguments: list[str]) -> int:
         "ruff check": [python, "-m", "ruff", "check", "."],
         "ruff format": [python, "-m", "ruff", "format", "--check", "."],
         "mypy": [python, "-m", "mypy"],
-        "pytest": [python, "-m", "pytest", *arguments],
+        "pytest": [python, "-m", "pytest", *(arguments or ALL_TESTS)],
     }
     failed = []
     for name, command in steps.items():

@@ -148,6 +148,16 @@ def test_an_install_that_fails_says_what_to_do_and_is_tried_again(
 
 
 @posix
+def test_the_check_without_arguments_shares_all_tests_between_processes(
+    clone: Path, start: Start
+) -> None:
+    for tool in ("ruff", "mypy", "pytest"):
+        (clone / f"{tool}.py").write_text(TOOL)
+    (clone / "broken").touch()
+    assert "pytest -n auto --maxprocesses 4 --dist loadfile" in start("test").stdout
+
+
+@posix
 @pytest.mark.parametrize("broken", ["", "ruff", "mypy pytest"])
 def test_the_check_runs_every_step_and_fails_if_one_does(
     clone: Path, start: Start, broken: str
