@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bot.domain.grading import PointGrade, PointStatus, Verdict, verdict_of
 
 MAX_FEEDBACK = 600
-CLOSING = "Graded by the offline judge, which compares words; appeal if it got you wrong."
+CLOSING = "Graded by the offline judge, which compares words and can err."
 _NAME = 70
 _OPENINGS = {
     Verdict.CORRECT: "Well done, that's a correct answer.",

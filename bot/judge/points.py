@@ -12,6 +12,8 @@ from bot.judge.text import snippet
 # A fact spread over two sentences, or over the whole reply, is a weaker sign that it is meant.
 NEIGHBOURS = 0.95
 SCATTERED = 0.75
+# What a second sentence has to add before the two are read as one.
+WORTH_JOINING = 0.1
 ROOM_FOR_EVIDENCE = 400
 
 
@@ -24,8 +26,8 @@ class Found:
 
 
 def find_point(point: PointRubric, reading: Reading) -> Found:
-    """The best match of any wording of the point in any sentence of the reply."""
-    best, where, words = 0.0, -1, point.wanted[0] if point.wanted else {}
+    """The best match of any wording of the point in any sentence of the reply, or in two."""
+    best, where, words = 0.0, range(0), point.wanted[0] if point.wanted else {}
     seen: set[frozenset[str]] = set()
     for number, hits in enumerate(reading.sentences):
         key = frozenset(hits)
@@ -34,13 +36,14 @@ def find_point(point: PointRubric, reading: Reading) -> Found:
         seen.add(key)
         follower = reading.sentences[number + 1] if number + 1 < len(reading.sentences) else {}
         for wanted in point.wanted:
-            share = _share(wanted, hits, follower) * _trust(reading.relevance[number])
+            share, length = _share(wanted, hits, follower)
+            share *= _trust(reading.relevance[number])
             if share > best + 1e-9:
-                best, where, words = share, number, wanted
+                best, where, words = share, range(number, number + length), wanted
     scattered = SCATTERED * _trust(max(reading.relevance, default=0.0))
     for wanted in point.wanted:
         best = max(best, scattered * coverage(wanted, reading.whole))
-    if where < 0:
+    if not where:
         return Found(best, None)
     return Found(best, _evidence(reading, where, words))
 
@@ -52,24 +55,29 @@ def _trust(relevance: float) -> float:
 
 def _share(
     wanted: Mapping[str, float], hits: Mapping[str, float], follower: Mapping[str, float]
-) -> float:
+) -> tuple[float, int]:
+    """How much of the point a sentence says, and whether it takes one sentence or two to say it."""
     alone = coverage(wanted, hits)
     if not follower or alone >= NEIGHBOURS:
-        return alone
+        return alone, 1
     both = {stem: max(hits.get(stem, 0.0), follower.get(stem, 0.0)) for stem in wanted}
-    return max(alone, NEIGHBOURS * coverage(wanted, both))
+    joined = NEIGHBOURS * coverage(wanted, both)
+    if joined > max(alone, coverage(wanted, follower)) + WORTH_JOINING:
+        return joined, 2
+    return alone, 1
 
 
-def _evidence(reading: Reading, number: int, wanted: Mapping[str, float]) -> str | None:
-    """The clauses of that sentence, from the first that hits a wanted word to the last."""
+def _evidence(reading: Reading, numbers: range, wanted: Mapping[str, float]) -> str | None:
+    """The clauses of those sentences, from the first that hits a wanted word to the last."""
     text = reading.text
-    sentence = text.sentences[number]
     clauses = [
         clause
-        for clause in text.clauses_of(sentence)
+        for number in numbers
+        for clause in text.clauses_of(text.sentences[number])
         if any(wanted.keys() & reading.hits[n].keys() for n in range(clause.first, clause.last))
     ]
     if not clauses:
         return None
-    words = snippet(text.raw, clauses[0].start, min(clauses[-1].end, sentence.end))
+    end = min(clauses[-1].end, text.sentences[numbers[-1]].end)
+    words = snippet(text.raw, clauses[0].start, end)
     return words[:ROOM_FOR_EVIDENCE].strip() or None
