@@ -71,8 +71,11 @@ def prepare(question: Question, language: str = "en") -> Rubric:
     texts = [[read(w, language) for w in (p.text, *p.wordings)] for p in key_points]
     stems = frozenset(token.stem for token in prompt.tokens if not token.stop)
     background = Background.of(_joined(group) for group in texts)
+    echoes = stems if drafted else stems - _telling_apart(stems, background)
     points = tuple(
-        PointRubric(point, tuple(group), tuple(weights(t.tokens, stems, background) for t in group))
+        PointRubric(
+            point, tuple(group), tuple(weights(t.tokens, echoes, background) for t in group)
+        )
         for point, group in zip(key_points, texts, strict=True)
     )
     content = reference.content()
@@ -91,6 +94,14 @@ def prepare(question: Question, language: str = "en") -> Rubric:
         pairs=frozenset(pairs([token.stem for token in content])),
         grams=trigrams(content),
     )
+
+
+def _telling_apart(stems: frozenset[str], background: Background) -> set[str]:
+    """Words of the prompt that name what some key points are about and others are not.
+
+    Where a question compares things, a fact about one of them must not count for another.
+    """
+    return {stem for stem in stems if 0 < background.counts.get(stem, 0) <= background.texts / 2}
 
 
 def _joined(group: Sequence[Text]) -> Text:
