@@ -50,7 +50,7 @@ async def backup(url: str, file: Path | str, *, force: bool = False) -> None:
     await migrate.check(url)
     partial = file.with_name(f".{file.name}.{os.getpid()}.partial")
     try:
-        async with _database(url) as database, database.read() as session:
+        async with _database(url, writing=False) as database, database.read() as session:
             with zipfile.ZipFile(partial, "x", zipfile.ZIP_DEFLATED) as archive:
                 await _write(session, archive)
         _settle(partial, file)
@@ -71,7 +71,7 @@ async def restore(url: str, file: Path | str, force: bool = False) -> None:  # n
     file = Path(file)
     with _opened(file) as (archive, manifest):
         await migrate.upgrade(url)
-        async with _database(url) as database, database.write() as session:
+        async with _database(url, writing=True) as database, database.write() as session:
             held = (await session.execute(sa.select(sa.func.count()).select_from(groups))).scalar()
             if held and not force:
                 raise StorageError(
@@ -85,11 +85,13 @@ async def restore(url: str, file: Path | str, force: bool = False) -> None:  # n
 
 
 @asynccontextmanager
-async def _database(url: str) -> AsyncIterator[SqliteDatabase | PostgresDatabase]:
+async def _database(url: str, *, writing: bool) -> AsyncIterator[SqliteDatabase | PostgresDatabase]:
     target = parse_url(url)
     kind = PostgresDatabase if target.path is None else SqliteDatabase
     database = kind(target, utc_now)
-    await database.open()
+    # A file can be read without taking, or waiting for, its writer's place.
+    if writing or target.path is None:
+        await database.open()
     try:
         yield database
     finally:

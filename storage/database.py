@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -30,6 +30,7 @@ from storage.sql import Session, utc_now
 from storage.sqlite import SqliteDatabase
 from storage.tables import answers, grades, groups, inbox, members, outbox, revisions
 from storage.urls import parse_url
+from storage.worker import GRACE, HEARTBEAT
 
 
 class SqlTx:
@@ -169,9 +170,12 @@ class Database:
         async with self._sessions.read() as session:
             await session.execute(sa.text("SELECT 1"))
 
-    def worker(self) -> Worker:
-        """What carries this database's jobs to handlers."""
-        return self._queue.worker()
+    def worker(self, *, grace: float = GRACE) -> Worker:
+        """What carries this database's jobs to handlers.
+
+        When stopped, it lets handlers finish for ``grace`` seconds.
+        """
+        return self._queue.worker(grace)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -183,8 +187,16 @@ def _count(table: sa.Table, *conditions: sa.ColumnElement[bool]) -> sa.Label[int
     return counted.scalar_subquery().label(table.name)
 
 
-async def open_store(url: str, *, clock: Callable[[], datetime] = utc_now) -> Database:
+async def open_store(
+    url: str,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    heartbeat: timedelta = HEARTBEAT,
+) -> Database:
     """The Store of a migrated database (see ``storage.migrate.upgrade``).
+
+    ``heartbeat`` is how long a worker may be silent before other processes take over
+    (PostgreSQL).
 
     Raises StorageError, without the password, if the URL or the database can't be used.
     """
@@ -195,4 +207,4 @@ async def open_store(url: str, *, clock: Callable[[], datetime] = utc_now) -> Da
         return Database(file, MemoryQueue())
     server = PostgresDatabase(target, clock)
     await server.open()
-    return Database(server, PostgresQueue(target))
+    return Database(server, PostgresQueue(target, heartbeat))

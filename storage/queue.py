@@ -27,7 +27,7 @@ from bot.domain.work import Job
 from bot.ports import Worker
 from storage.sql import Session
 from storage.urls import Target
-from storage.worker import HEARTBEAT, Line, PgqueuerWorker
+from storage.worker import GRACE, HEARTBEAT, Line, PgqueuerWorker
 
 # Every name is given, since pgqueuer would else take them from the environment, even
 # from variables as common as CHANNEL. The tables may share a database with another pgqueuer.
@@ -67,8 +67,8 @@ class Queue(Protocol):
     async def requeue(self, write: Write, jobs: Sequence[Job]) -> None:
         """Enqueue rows, but not one that is queued already."""
 
-    def worker(self) -> Worker:
-        """What carries the jobs to a handler."""
+    def worker(self, grace: float = GRACE) -> Worker:
+        """What carries the jobs to a handler; when stopped, it waits for ``grace`` seconds."""
 
 
 class MemoryQueue:
@@ -96,9 +96,9 @@ class MemoryQueue:
         del write
         await self.committed(jobs)
 
-    def worker(self) -> Worker:
+    def worker(self, grace: float = GRACE) -> Worker:
         """A worker for this process's jobs."""
-        return PgqueuerWorker(self._line, taken=self._waiting.discard)
+        return PgqueuerWorker(self._line, taken=self._waiting.discard, grace=grace)
 
     @asynccontextmanager
     async def _line(self) -> AsyncIterator[Line]:
@@ -139,9 +139,9 @@ class PostgresQueue:
             queries = await _queries_of(session)
             await queries.enqueue(*_columns(jobs), dedupe_key=keys, on_conflict="skip")
 
-    def worker(self) -> Worker:
+    def worker(self, grace: float = GRACE) -> Worker:
         """One of the workers, with a connection of its own."""
-        return PgqueuerWorker(self._line, heartbeat=self._heartbeat)
+        return PgqueuerWorker(self._line, heartbeat=self._heartbeat, grace=grace)
 
     @asynccontextmanager
     async def _line(self) -> AsyncIterator[Line]:
