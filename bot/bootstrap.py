@@ -24,6 +24,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from adapters.web.events import Hub
 from adapters.web.messenger import WebMessenger
+from bot.domain.group import Group
 from bot.errors import ConflictError, ForbiddenError, InvalidError
 from bot.judge.grader import OfflineGrader
 from bot.ports import Clock, Grader
@@ -40,6 +41,7 @@ ROLES = ("gateway", "http", "worker", "scheduler")
 TICK_SECONDS = 1
 SWEEP_SECONDS = 10
 PRUNE_SECONDS = 3600
+FIRST_QUESTION_SECONDS = 5
 
 
 def utc_now() -> datetime:
@@ -93,6 +95,7 @@ async def serve(
     """
     chosen = _checked_roles(roles)
     _check_host(settings, host)
+    _check_judge(settings)
     async with AsyncExitStack() as stack:
         listener = stack.enter_context(_bound(host, port)) if "http" in chosen else None
         parts = await stack.enter_async_context(build(settings))
@@ -105,7 +108,9 @@ async def serve(
         if chosen & {"worker", "scheduler"}:
             stack.enter_context(_timers(parts.services, chosen))
         if "http" in chosen or "scheduler" in chosen:
-            await groups.playground(parts.services, tzlocal.get_localzone_name() or "UTC")
+            group = await groups.playground(parts.services, tzlocal.get_localzone_name() or "UTC")
+            if "worker" in chosen:
+                await _first_question(parts.services, group)
         if listener is not None:
             await stack.enter_async_context(_http(parts, host, listener, stop, announce))
         await stop.wait()
@@ -125,6 +130,15 @@ def _check_host(settings: Settings, host: str) -> None:
             f"Serving on {host} lets others in. Set STUDYBOT_WEB_PASSWORD first, "
             "or leave --host at 127.0.0.1."
         )
+
+
+def _check_judge(settings: Settings) -> None:
+    if settings.judge == "llm":
+        raise InvalidError("This version grades offline only. Set STUDYBOT_JUDGE=auto or offline.")
+    if settings.judge == "auto" and (settings.openai_api_key or settings.openai_base_url):
+        log.warning("a language model is configured, but this version grades offline only")
+    if settings.discord_token or settings.slack_bot_token or settings.slack_client_id:
+        log.warning("Discord or Slack is configured, but this version has the web adapter only")
 
 
 def is_loopback(host: str) -> bool:
@@ -176,6 +190,19 @@ async def _working(parts: Parts, stop: asyncio.Event) -> AsyncIterator[None]:
     finally:
         worker.stop()
         await task
+
+
+async def _first_question(services: Services, group: Group) -> None:
+    """Give the worker a moment to post, so that whoever opens the page finds a question."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(FIRST_QUESTION_SECONDS):
+            while not await _has_round(services, group):
+                await asyncio.sleep(0.02)
+
+
+async def _has_round(services: Services, group: Group) -> bool:
+    async with services.store.read() as tx:
+        return await tx.rounds.current(group.id) is not None
 
 
 @contextmanager

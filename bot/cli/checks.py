@@ -108,10 +108,12 @@ def _judge(settings: Settings) -> Finding:
 
 
 def _decks(settings: Settings) -> Finding:
+    from bot.judge.offline import OfflineJudge
     from content.library import SHIPPED
     from content.linter import ERROR, lint
 
-    errors = [f for f in lint([SHIPPED, *settings.decks]) if f.level == ERROR]
+    findings = lint([SHIPPED, *settings.decks], OfflineJudge().judge)
+    errors = [finding for finding in findings if finding.level == ERROR]
     if errors:
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         mend = "Mend the file; studybot deck lint lists everything."

@@ -1,0 +1,44 @@
+"""A judge that grades by a reply's first word, and what stories ask of a study."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.domain.boards import Window
+from bot.domain.grading import GradingTask, JudgeInfo, Judgement, PointGrade, PointStatus
+from bot.errors import JudgeUnavailableError
+from bot.study.views import leaderboard
+from tests.support.harness import Study
+
+JUDGE = JudgeInfo("offline", "scripted", "1")
+
+
+class ScriptedJudge:
+    """Grades by what the reply says: good, half, bad, off-topic, foreign; or is out of order."""
+
+    def __init__(self) -> None:
+        self.down: JudgeUnavailableError | None = None
+        self.seen: list[str] = []
+
+    async def grade(self, task: GradingTask) -> Judgement:
+        self.seen.append(task.reply)
+        if self.down is not None:
+            raise self.down
+        word = task.reply.split()[0]
+        score = {"good": 1.0, "half": 0.5, "foreign": None}.get(word, 0.0)
+        status = PointStatus.COVERED if score == 1.0 else PointStatus.MISSING
+        points = tuple(PointGrade(p.id, p.text, status) for p in task.question.key_points)
+        return Judgement(score, points, f"feedback on {word}", JUDGE, attempt=word != "off-topic")
+
+
+async def points(session: Study, window: Window = Window.WEEK) -> dict[str, int]:
+    board = await leaderboard(session.parts.services, session.group, window)
+    return {s.member: s.points for s in board.standings}
+
+
+async def change(session: Study, **settings: object) -> None:
+    async with session.parts.store.write() as tx:
+        group = await tx.groups.get(session.group.id)
+        assert group is not None
+        changed = replace(group.settings, **settings)  # type: ignore[arg-type] # settings by name
+        await tx.groups.update(replace(group, settings=changed))
