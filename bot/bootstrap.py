@@ -41,7 +41,6 @@ ROLES = ("gateway", "http", "worker", "scheduler")
 TICK_SECONDS = 1
 SWEEP_SECONDS = 10
 PRUNE_SECONDS = 3600
-FIRST_QUESTION_SECONDS = 5
 
 
 def utc_now() -> datetime:
@@ -193,11 +192,13 @@ async def _working(parts: Parts, stop: asyncio.Event) -> AsyncIterator[None]:
 
 
 async def _first_question(services: Services, group: Group) -> None:
-    """Give the worker a moment to post, so that whoever opens the page finds a question."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(FIRST_QUESTION_SECONDS):
-            while not await _has_round(services, group):
-                await asyncio.sleep(0.02)
+    """On first start, post before the address is told: whoever opens it finds a question."""
+    while not await _has_round(services, group):
+        work = await services.store.open_work(services.clock())
+        if not work:
+            return
+        for job in work:
+            await jobs.handle(services, job)
 
 
 async def _has_round(services: Services, group: Group) -> bool:
