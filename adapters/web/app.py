@@ -73,6 +73,8 @@ def stop_pages(app: FastAPI) -> None:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
     stop_pages(app)
+    web: Web = app.state.web
+    await web.hub.closed()
 
 
 async def _favicon() -> Response:

@@ -46,9 +46,18 @@ def _http_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     detail = str(error.detail) if isinstance(error, HTTPException) else OURS
     headers = error.headers if isinstance(error, HTTPException) else None
+    if status == 405:
+        headers = _allowed(request) or headers
     if detail == HTTPStatus(status).phrase or status == 400:
         detail = _PLAIN.get(status, detail).format(method=request.method)
     return answer(request, status, detail, headers)
+
+
+def _allowed(request: Request) -> dict[str, str]:
+    """Every method of an address; Starlette names only those of the first route it finds."""
+    path = getattr(request.scope.get("route"), "path", "")
+    methods = request.app.openapi()["paths"].get(path, {})
+    return {"allow": ", ".join(sorted(method.upper() for method in methods))} if methods else {}
 
 
 def _validation_error(request: Request, error: Exception) -> Response:

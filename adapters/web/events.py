@@ -30,6 +30,7 @@ class Hub:
         self._most = most
         self._listeners: dict[int, set[Listener]] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._versions: dict[int, int] = {}
         self._woken = asyncio.Event()
         self._closed = False
 
@@ -50,15 +51,18 @@ class Hub:
     def close(self) -> None:
         """End every stream, so that the server can stop."""
         self._closed = True
-        for task in self._tasks.values():
-            task.cancel()
+        self._woken.set()
         for queues in self._listeners.values():
             for queue in queues:
                 _offer(queue, None)
 
+    async def closed(self) -> None:
+        """Wait, once closed, until nothing reads the database any more."""
+        await asyncio.gather(*self._tasks.values())
+
     @contextmanager
     def listen(self, channel_id: int) -> Iterator[Listener]:
-        """A queue of the channel's new versions; None ends it."""
+        """A queue of the channel's versions, beginning with the current one; None ends it."""
         queue: Listener = asyncio.Queue(maxsize=1)
         queues = self._listeners.setdefault(channel_id, set())
         queues.add(queue)
@@ -66,35 +70,38 @@ class Hub:
             _offer(queue, None)
         elif channel_id not in self._tasks:
             self._tasks[channel_id] = asyncio.create_task(self._watch(channel_id))
+        elif channel_id in self._versions:
+            _offer(queue, self._versions[channel_id])
         try:
             yield queue
         finally:
             queues.discard(queue)
             if not queues:
-                self._forget(channel_id)
-
-    def _forget(self, channel_id: int) -> None:
-        self._listeners.pop(channel_id, None)
-        task = self._tasks.pop(channel_id, None)
-        if task is not None:
-            task.cancel()
+                del self._listeners[channel_id]
+                self._woken.set()
 
     async def _watch(self, channel_id: int) -> None:
-        last = -1
-        while True:
+        """Read the version again and again while somebody listens; never stopped half-way."""
+        while channel_id in self._listeners and not self._closed:
             self._woken.clear()
             try:
                 version = await self._version(channel_id)
             except Exception:
                 # The edge of the loop: a database that is away comes back.
                 log.exception("the web channel %s could not be read; trying again", channel_id)
-                version = last
-            if version != last:
-                last = version
-                for queue in self._listeners.get(channel_id, ()):
-                    _offer(queue, version)
+            else:
+                self._announce(channel_id, version)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), self._every)
+        del self._tasks[channel_id]
+        self._versions.pop(channel_id, None)
+
+    def _announce(self, channel_id: int, version: int) -> None:
+        if self._versions.get(channel_id) == version or self._closed:
+            return
+        self._versions[channel_id] = version
+        for queue in self._listeners.get(channel_id, ()):
+            _offer(queue, version)
 
     async def _version(self, channel_id: int) -> int:
         async with self._store.read() as tx:

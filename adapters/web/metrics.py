@@ -11,6 +11,7 @@ from adapters.web.events import Hub
 from bot.store import Store
 
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 _ENDLESS = "/api/events"
 
 
@@ -74,5 +75,5 @@ class Timed:
         finally:
             route = getattr(scope.get("route"), "path", "other")
             if route != _ENDLESS:
-                method = scope["method"] if status != 405 else "other"
+                method = scope["method"] if scope["method"] in _METHODS else "other"
                 self._metrics.observe(method, route, status, time.perf_counter() - began)

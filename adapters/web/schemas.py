@@ -7,7 +7,15 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from adapters.web.words import NAME_LIMIT, TEXT_LIMIT, Id, Storable, Words
+from adapters.web.words import (
+    NAME_LIMIT,
+    NAME_PATTERN,
+    TEXT_LIMIT,
+    TEXT_PATTERN,
+    Id,
+    Storable,
+    Words,
+)
 from bot.domain.boards import Window
 from bot.domain.grading import GradeState, PointStatus, Verdict
 from bot.domain.rounds import RoundState
@@ -15,7 +23,12 @@ from bot.study.answering import Outcome
 
 MemberName = Annotated[
     str,
-    Field(min_length=1, max_length=NAME_LIMIT, description="Who acts; made on first use."),
+    Field(
+        min_length=1,
+        max_length=NAME_LIMIT,
+        description="Who acts; made on first use.",
+        json_schema_extra={"pattern": NAME_PATTERN},
+    ),
     Storable,
 ]
 
@@ -32,7 +45,12 @@ class CommandIn(BaseModel):
     member: MemberName
     text: Annotated[
         str,
-        Field(min_length=1, max_length=TEXT_LIMIT, examples=["/explain lora", "/leaderboard week"]),
+        Field(
+            min_length=1,
+            max_length=TEXT_LIMIT,
+            examples=["/explain lora", "/leaderboard week"],
+            json_schema_extra={"pattern": TEXT_PATTERN},
+        ),
         Storable,
     ]
     thread_id: Id | None = Field(None, description="Answer in this thread, not in the channel.")
@@ -107,7 +125,7 @@ class TextIn(BaseModel):
         Words,
         Field(
             description=f"1 to {TEXT_LIMIT:,} characters.",
-            json_schema_extra={"minLength": 1, "maxLength": TEXT_LIMIT},
+            json_schema_extra={"minLength": 1, "maxLength": TEXT_LIMIT, "pattern": TEXT_PATTERN},
         ),
     ]
 

@@ -13,7 +13,14 @@ NAME_LIMIT = 40
 TEXT_LIMIT = 8_000
 LARGEST_ID = 2**53
 _JOINERS = "\u200c\u200d"  # scripts and emoji need them inside a name
-_UNFIT = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+_UNFIT = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_SHOWN_UNFIT = (
+    "\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff"
+)
+NAME_PATTERN = rf"^[^{_SHOWN_UNFIT}]*[^\s{_SHOWN_UNFIT}][^{_SHOWN_UNFIT}]*$"
+"""What /openapi.json says of names; ``clean_name`` decides."""
+TEXT_PATTERN = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
+"""What /openapi.json says of texts: something that can be seen, and no NUL."""
 
 
 def storable(text: str) -> str:

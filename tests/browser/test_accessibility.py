@@ -108,7 +108,7 @@ def test_headings_come_in_order_and_landmarks_are_there(
     assert levels.count(1) == 1
     assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
     for landmark in ("main", "navigation", "banner"):
-        assert page.get_by_role(landmark).count() >= 1, landmark  # type: ignore[arg-type]
+        assert page.get_by_role(landmark).count() >= 1, landmark
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

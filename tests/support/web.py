@@ -97,17 +97,18 @@ async def site(
 async def _working(folder: Path, grader: Grader | None, clock: Clock) -> AsyncIterator[Parts]:
     settings = Settings.from_env({"DATABASE_URL": f"sqlite:///{folder}/studybot.db"})
     async with build(settings, clock=clock, grader=grader) as parts:
-        worker = parts.store.worker()
-        task = asyncio.create_task(worker.run(functools.partial(jobs.handle, parts.services)))
         await groups.playground(parts.services, "UTC")
-        # Today's question is there from the first request on; the worker shares the work.
+        # Today's question is there from the first request on.
         while open_jobs := await parts.store.open_work(clock()):
             for job in open_jobs:
                 await jobs.handle(parts.services, job)
+        worker = parts.store.worker()
+        task = asyncio.create_task(worker.run(functools.partial(jobs.handle, parts.services)))
         try:
             yield parts
         finally:
             parts.hub.close()
+            await parts.hub.closed()
             worker.stop()
             await task
 

@@ -125,7 +125,6 @@ let timer = 0;
 function suggestSoon(area) {
   clearTimeout(timer);
   if (!area.value.startsWith("/") || area.value.includes("\n")) {
-    asked += 1;
     closeSuggestions(area);
     return;
   }
@@ -187,6 +186,8 @@ function select(area, at) {
 const selected = (area) => one('[aria-selected="true"]', listOf(area));
 
 function closeSuggestions(area) {
+  clearTimeout(timer);
+  asked += 1; // an answer under way comes too late
   listOf(area).hidden = true;
   for (const name of ["role", "aria-expanded", "aria-activedescendant"]) area.removeAttribute(name);
 }
@@ -244,12 +245,22 @@ document.addEventListener("click", (event) => {
     openSide(link);
   } else if (at("[data-answer]")) openAnswer(at("[data-answer]"));
   else if (at("[data-grade]")) openGrade(at("[data-grade]").dataset.grade);
+  else if (at("[data-fill]")) fill(at("[data-fill]").dataset.fill);
   else if (at("[data-edit]")) beginEdit(at("[data-post]"));
   else if (at("[data-delete]")) remove(at("[data-delete]"));
   else if (at("[data-cancel]")) endEdit(at("[data-post]"));
   else if (at("[data-close]")) at("dialog").close();
   else if (event.target.matches("dialog")) event.target.close();
 });
+
+// A command that a message names: into the composer, to be sent with Enter.
+function fill(text) {
+  const area = one(".channel [data-composer] textarea");
+  if (!area) return;
+  area.value = text;
+  drafts.save(area);
+  area.focus();
+}
 
 async function openSide(link) {
   const opens = link.search.includes("thread=");
@@ -346,6 +357,7 @@ function openForm(form) {
   one("[data-problem]", box).hidden = true;
   one("[data-fields]", box).replaceChildren(...form.fields.map(field));
   box.showModal();
+  one("[data-fields] [name]", box)?.focus();
 }
 
 function field(each) {
@@ -355,9 +367,12 @@ function field(each) {
   control.name = each.name;
   control.value = each.value;
   control.dataset.was = each.value;
-  const hint = document.createElement("small");
-  hint.textContent = each.description;
-  label.append(each.label, control, hint);
+  label.append(each.label, control);
+  if (each.description !== each.label) {
+    const hint = document.createElement("small");
+    hint.textContent = each.description;
+    label.append(hint);
+  }
   return label;
 }
 
