@@ -64,8 +64,16 @@ async def reply(web: Web, identity: Identity, round_id: int, name: str, text: st
         except ConflictError as error:
             # A closed round can still be talked about in its thread.
             accepted = Accepted(Outcome.CONVERSATION, None, note=str(error))
+        else:
+            _keep_sealed(accepted)
     web.hub.poke()
     return Done(accepted, post.id)
+
+
+def _keep_sealed(accepted: Accepted) -> None:
+    """Refuse a reply that is told to go through the Answer button: stored, it would spoil."""
+    if accepted.outcome is Outcome.CONVERSATION and accepted.answer_id is None and accepted.note:
+        raise ConflictError(accepted.note)
 
 
 async def answer(web: Web, identity: Identity, round_id: int, name: str, text: str) -> Done:

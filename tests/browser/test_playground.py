@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import sys
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import OpenPage
-from tests.support.web import Served
+from tests.support.web import Served, served
 
 GOOD = (
     "Self-attention takes the place of recurrence, so every token looks directly at every other "
@@ -286,3 +287,23 @@ def test_the_pages_can_be_read_without_scripts(browser: Browser, web: Served, pa
         page.get_by_role("button", name="Send").click()
         expect(page.locator("#posts")).to_contain_text("no script needed")
     context.close()
+
+
+def test_behind_a_password_one_logs_in_and_out(browser: Browser, tmp_path: Path) -> None:
+    with served(tmp_path, password="a long enough password") as web:
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(web.url)
+        expect(page.get_by_role("heading", name="Come in and study")).to_be_visible()
+        page.get_by_label("Your name").fill("ada")
+        page.get_by_label("The group's password").fill("a guess")
+        page.get_by_role("button", name="Log in").click()
+        expect(page.get_by_role("alert")).to_contain_text("not the password")
+        page.get_by_label("The group's password").fill("a long enough password")
+        page.get_by_role("button", name="Log in").click()
+        expect(page.get_by_role("heading", name="playground")).to_be_visible()
+        say(page, "hello from behind the door")
+        expect(page.locator(".post.mine")).to_contain_text("hello from behind the door")
+        page.get_by_role("button", name="Log out").click()
+        expect(page.get_by_role("button", name="Log in")).to_be_visible()
+        context.close()

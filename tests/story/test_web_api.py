@@ -94,6 +94,33 @@ async def test_a_thread_reply_is_the_answer_and_the_next_one_is_talk(web: Site) 
     assert first["post_id"] != second["post_id"]
 
 
+async def test_where_answers_are_sealed_a_thread_reply_is_not_stored(web: Site) -> None:
+    await post(web, "/api/command", member="ada", text="/study setup answers=sealed")
+    path = f"/api/rounds/{await web.round_id()}/replies"
+    refused = await web.http.post(path, json={"member": "ada", "text": GOOD})
+    assert refused.status_code == 409
+    assert "Answer button" in refused.json()["detail"]
+    assert "every token looks directly" not in await web.page("/?thread=1", "ben")
+
+
+async def test_a_closed_round_can_still_be_talked_about(web: Site) -> None:
+    path = f"/api/rounds/{await web.round_id()}/replies"
+    await post(web, "/api/command", member="ada", text="/study close")
+    late = await post(web, path, member="ada", text="I would have said recurrence is gone.")
+    assert late["outcome"] == "conversation"
+    assert "closed" in late["note"]
+
+
+async def test_an_answer_by_form_can_be_revised_and_stays_one_post(web: Site) -> None:
+    path = f"/api/rounds/{await web.round_id()}/answers"
+    first = await post(web, path, member="ada", text=POOR)
+    second = await post(web, path, member="ada", text=GOOD)
+    assert first["answer_id"] == second["answer_id"]
+    html = await web.page("/?thread=1", "ada")
+    assert html.count("data-text>") == 1
+    assert "every token looks directly" in html
+
+
 async def test_an_edited_reply_is_a_revision_and_a_deleted_one_leaves_the_board(web: Site) -> None:
     path = f"/api/rounds/{await web.round_id()}/replies"
     sent = await post(web, path, member="ada", text=GOOD)

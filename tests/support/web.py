@@ -18,6 +18,7 @@ from fastapi import FastAPI
 
 from adapters.web.app import create_app
 from adapters.web.context import WebOptions
+from adapters.web.events import Listener
 from bot.bootstrap import Parts, build, utc_now
 from bot.ports import Clock, Grader
 from bot.settings import Settings
@@ -46,14 +47,18 @@ class Site:
             found = await tx.groups.by_channel(*groups.PLAYGROUND)
         assert found is not None
         with self.parts.hub.listen(found[1].id) as changes:
-            async with asyncio.timeout(20):
-                while True:
-                    body: dict[str, Any] = (await self.http.get(path)).json()
-                    if done(body):
-                        return body
-                    # A round's own state can change without the channel: look again soon.
-                    with suppress(TimeoutError):
-                        await asyncio.wait_for(changes.get(), 0.05)
+            return await asyncio.wait_for(self._asked(path, done, changes), 20)
+
+    async def _asked(
+        self, path: str, done: Callable[[dict[str, Any]], bool], changes: Listener
+    ) -> dict[str, Any]:
+        while True:
+            body: dict[str, Any] = (await self.http.get(path)).json()
+            if done(body):
+                return body
+            # A round's own state can change without the channel: look again soon.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(changes.get(), 0.05)
 
     async def answer(self, member: str, text: str) -> dict[str, Any]:
         """Answer the open round and wait for the grade."""
