@@ -8,7 +8,7 @@ from bot.domain.grading import PointGrade, PointStatus, Verdict, verdict_of
 
 MAX_FEEDBACK = 600
 CLOSING = "Graded by the offline judge, which compares words and can err."
-_NAME = 70
+_NAME = 110
 _OPENINGS = {
     Verdict.CORRECT: "Well done, that's a correct answer.",
     Verdict.PARTIAL: "Good start: part of the answer is there.",
@@ -49,7 +49,7 @@ def _line(label: str, texts: Sequence[str]) -> str:
 
 
 def shorten(text: str) -> str:
-    """The text's first 70 characters or fewer, cut at a word."""
+    """The text's first 110 characters or fewer, cut at a word."""
     text = " ".join(text.split()).rstrip(".")
     if len(text) <= _NAME:
         return text

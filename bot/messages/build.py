@@ -89,8 +89,10 @@ def feedback_message(grade: Grade, *, practice: bool, withheld: str | None = Non
             )
             for point in grade.points
         )
-        blocks.append(Items(marks, heading="Key points"))
-    blocks.append(paragraph(grade.feedback or grade.reason))
+        blocks += [paragraph(_tally(grade)), Items(marks, heading="Key points")]
+    if grade.score is None or grade.judge.kind != "offline" or grade.flags:
+        # An unremarkable offline grade has nothing to say that the list doesn't show.
+        blocks.append(paragraph(grade.feedback or grade.reason))
     if withheld:
         blocks.append(paragraph(f"Your points wait for an organiser: your answer is {withheld}."))
     title = VERDICT_TITLES[verdict]
@@ -104,9 +106,16 @@ def feedback_message(grade: Grade, *, practice: bool, withheld: str | None = Non
     )
 
 
+def _tally(grade: Grade) -> str:
+    covered = sum(point.status is PointStatus.COVERED for point in grade.points)
+    partly = sum(point.status is PointStatus.PARTIAL for point in grade.points)
+    touched = f", {partly} touched on" if partly else ""
+    return f"{covered} of {len(grade.points)} key points covered{touched}."
+
+
 def _judged_by(grade: Grade) -> str:
     who = {
-        "offline": "Graded offline, without a language model.",
+        "offline": "Graded by the offline judge, which compares words and can err.",
         "llm": f"Graded by {grade.judge.model}.",
         "human": "Graded by an organiser. This is final.",
     }.get(grade.judge.kind, "")
