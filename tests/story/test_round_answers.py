@@ -13,16 +13,6 @@ from tests.support.harness import FakeClock, study
 from tests.support.judging import ScriptedJudge, points
 
 
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def judge() -> ScriptedJudge:
-    return ScriptedJudge()
-
-
 async def test_on_first_start_todays_question_is_there_at_once(
     tmp_path: Path, clock: FakeClock
 ) -> None:

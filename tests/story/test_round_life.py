@@ -14,16 +14,6 @@ from tests.support.harness import FakeClock, study
 from tests.support.judging import ScriptedJudge, change, points
 
 
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def judge() -> ScriptedJudge:
-    return ScriptedJudge()
-
-
 async def test_at_close_the_reference_the_result_and_the_most_missed_point_are_told(
     tmp_path: Path, clock: FakeClock, judge: ScriptedJudge
 ) -> None:
