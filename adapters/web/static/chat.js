@@ -28,7 +28,8 @@ async function send(form) {
     toast(error.message, true);
   } finally {
     button.disabled = false;
-    area.focus();
+    // Somebody who has gone on to another control is left there.
+    if (document.activeElement === document.body || form.contains(document.activeElement)) area.focus();
   }
 }
 
