@@ -116,16 +116,27 @@ async def _write(session: Session, archive: zipfile.ZipFile) -> None:
 async def _write_table(
     session: Session, archive: zipfile.ZipFile, table: sa.Table
 ) -> dict[str, Any]:
-    digest, rows = hashlib.sha256(), 0
-    statement = sa.select(table).order_by(*table.primary_key.columns)
+    digest, number = hashlib.sha256(), 0
     with archive.open(f"{table.name}.jsonl", "w", force_zip64=True) as out:
-        async for row in await session.connection.stream(statement):
-            line = json.dumps([as_json(value) for value in row], ensure_ascii=True).encode() + b"\n"
+        async for row in _all_rows(session, table):
+            line = json.dumps([as_json(value) for value in row]).encode() + b"\n"
             out.write(line)
             digest.update(line)
-            rows += 1
+            number += 1
     columns = [column.name for column in table.c]
-    return {"columns": columns, "rows": rows, "sha256": digest.hexdigest()}
+    return {"columns": columns, "rows": number, "sha256": digest.hexdigest()}
+
+
+async def _all_rows(session: Session, table: sa.Table) -> AsyncIterator[sa.Row[Any]]:
+    """A table's rows in the order of its key, some at a time."""
+    key = list(table.primary_key.columns)
+    statement = sa.select(table).order_by(*key).limit(_CHUNK)
+    rows = await session.all(statement)
+    while rows:
+        for row in rows:
+            yield row
+        last = sa.tuple_(*(sa.literal(getattr(row, c.name), c.type) for c in key))
+        rows = await session.all(statement.where(sa.tuple_(*key) > last))
 
 
 def _settle(partial: Path, file: Path) -> None:

@@ -122,6 +122,11 @@ class Database:
         if jobs:
             await self._queue.requeue(self._sessions.write, jobs)
 
+    async def renew(self, job: Job, attempt: int, until: datetime) -> bool:
+        """Put off the end of a lease; False if it is no longer that attempt's."""
+        async with self._sessions.write() as session:
+            return await work.renew(session, job, attempt, until)
+
     async def release_claims(self) -> None:
         """Forget leases at start. On PostgreSQL another process may hold them: they run out."""
         async with self._sessions.write() as session:

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from storage import hops
 from storage.errors import StorageError
 from storage.sql import Session, finished
 from storage.urls import Target
@@ -47,7 +48,7 @@ def engine_for(target: Target, *, readers: int = 0) -> AsyncEngine:
         pool_size=readers or 1,
         max_overflow=0,
         pool_timeout=60,
-        connect_args={"timeout": BUSY_SECONDS},
+        connect_args={"timeout": BUSY_SECONDS, "async_creator_fn": hops.connect},
     )
     pragmas = (*_PRAGMAS, "PRAGMA query_only = ON") if readers else _PRAGMAS
 
@@ -126,8 +127,7 @@ class SqliteDatabase:
         prepare_folder(self._target)
         try:
             connection = await self._writer.connect()
-            await connection.exec_driver_sql("BEGIN IMMEDIATE")
-            await connection.exec_driver_sql("ROLLBACK")
+            await (await _driver(connection)).script("BEGIN IMMEDIATE", "ROLLBACK")
         except (DBAPIError, sqlite3.Error) as error:
             await self._writer.dispose()
             raise unusable(self._target, error) from error
@@ -138,7 +138,7 @@ class SqliteDatabase:
         """A consistent view: WAL shows a transaction what was there when it first looked."""
         connection = await finished(self._readers.connect())
         try:
-            await finished(connection.exec_driver_sql("BEGIN"))
+            await finished((await _driver(connection)).script("BEGIN"))
             yield Session(connection, self._clock, steady=True)
         finally:
             # Back in the pool, its transaction is rolled back.
@@ -170,29 +170,29 @@ class SqliteDatabase:
 
     async def _serve(self, connection: AsyncConnection) -> None:
         """Give blocks their turns until the database is closed."""
+        driver = await _driver(connection)
         try:
             while (turn := await self._turns.get()) is not None:
-                if not await self._serve_batch(connection, turn):
+                if not await self._serve_batch(_Batch(connection, driver), turn):
                     break
         finally:
             await connection.close()
 
-    async def _serve_batch(self, connection: AsyncConnection, first: _Turn) -> bool:
+    async def _serve_batch(self, batch: _Batch, first: _Turn) -> bool:
         """Run blocks in one transaction until it is full or nobody waits; False at the end."""
         turn: _Turn | None = first
         taken: list[_Turn] = []
         try:
-            await connection.exec_driver_sql("BEGIN IMMEDIATE")
             while turn is not None:
                 taken.append(turn)
-                await _run(connection, turn)
+                await batch.run(turn)
                 if len(taken) >= self._batch or self._turns.empty():
                     break
                 turn = self._turns.get_nowait()
-            await connection.exec_driver_sql("COMMIT")
+            await batch.commit()
         except Exception as error:  # noqa: BLE001 - the edge of the loop: the blocks raise it
-            await _undo(connection)
-            for each in taken or [first]:
+            await batch.undo()
+            for each in taken:
                 each.fail(error)
             return True
         for each in taken:
@@ -200,21 +200,42 @@ class SqliteDatabase:
         return turn is not None
 
 
-async def _run(connection: AsyncConnection, turn: _Turn) -> None:
-    """One block in its savepoint; raises when the whole transaction is lost."""
-    if turn.started.done():
-        return
-    await connection.exec_driver_sql("SAVEPOINT block")
-    well = False
-    if not turn.started.done():
-        turn.started.set_result(connection)
-        well = await turn.ended
-    if not well:
-        await connection.exec_driver_sql("ROLLBACK TO block")
-    await connection.exec_driver_sql("RELEASE block")
+class _Batch:
+    """One outer transaction. What has to be said between blocks is said in one trip."""
+
+    def __init__(self, connection: AsyncConnection, driver: hops.Connection) -> None:
+        self._connection = connection
+        self._driver = driver
+        self._next: tuple[str, ...] = ("BEGIN IMMEDIATE",)
+        self._begun = False
+
+    async def run(self, turn: _Turn) -> None:
+        """One block in its savepoint; raises when the whole transaction is lost."""
+        if turn.started.done():
+            return
+        self._begun = True
+        await self._driver.script(*self._next, "SAVEPOINT block")
+        self._next = ("ROLLBACK TO block", "RELEASE block")
+        if turn.started.done():
+            return
+        turn.started.set_result(self._connection)
+        if await turn.ended:
+            self._next = ("RELEASE block",)
+
+    async def commit(self) -> None:
+        """Make every block durable."""
+        if self._begun:
+            await self._driver.script(*self._next, "COMMIT")
+
+    async def undo(self) -> None:
+        """Give the transaction up."""
+        # Some failures (a full disk) have rolled back already: nothing is left to undo.
+        with contextlib.suppress(sqlite3.Error):
+            await self._driver.script("ROLLBACK")
 
 
-async def _undo(connection: AsyncConnection) -> None:
-    # Some failures (a full disk) have rolled back already, and there is nothing left to undo.
-    with contextlib.suppress(DBAPIError):
-        await connection.exec_driver_sql("ROLLBACK")
+async def _driver(connection: AsyncConnection) -> hops.Connection:
+    driver = (await connection.get_raw_connection()).driver_connection
+    if not isinstance(driver, hops.Connection):
+        raise TypeError(f"{driver!r} was not made by storage.hops")
+    return driver

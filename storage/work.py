@@ -52,6 +52,19 @@ async def postpone(
     )
 
 
+async def renew(session: Session, job: Job, attempt: int, until: datetime) -> bool:
+    """What ``Store.renew`` promises."""
+    if job.kind is JobKind.GRADE:
+        table, state = revisions, RevisionState.PENDING.value
+    else:
+        table, state = outbox, OutState.PENDING.value
+    return await session.changed(
+        sa.update(table)
+        .where(table.c.id == job.row_id, table.c.state == state, table.c.attempts == attempt)
+        .values(not_before=until)
+    )
+
+
 async def open_work(session: Session, now: datetime, limit: int) -> list[Job]:
     """What ``Store.open_work`` promises: rounds first, then messages, then replies."""
     asked = sa.exists().where(

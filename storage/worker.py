@@ -20,7 +20,7 @@ from bot.ports import Handler
 
 log = logging.getLogger(__name__)
 
-HEARTBEAT = timedelta(seconds=30)
+HEARTBEAT = timedelta(seconds=15)
 GRACE = 5.0
 BATCH = 16
 MOST_AT_ONCE = 64

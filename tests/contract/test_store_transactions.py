@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import sqlite3
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from bot.domain.group import GroupSettings
 from bot.domain.work import OutKind, OutState
+from storage import tables
 from storage.database import Database, open_store
 from storage.errors import StorageError
 from storage.migrate import upgrade
+from storage.sql import utc_now
+from storage.sqlite import SqliteDatabase
+from storage.urls import parse_url
 from tests.contract.store_world import DAY, NOW, World, new_round
 
 
@@ -73,6 +80,33 @@ async def test_a_statement_that_fails_undoes_its_own_block_alone(world: World) -
     )
     assert [isinstance(outcome, DBAPIError) for outcome in outcomes] == [False, True, False]
     assert await _group_names(world.store) == {world.group.name, "before", "after"}
+
+
+async def test_a_commit_that_fails_fails_every_block_in_it(
+    migrated_file: Path, tmp_path: Path
+) -> None:
+    shutil.copy(migrated_file, tmp_path / "study.db")
+    database = SqliteDatabase(parse_url(f"sqlite:///{tmp_path}/study.db"), utc_now)
+    await database.open()
+    row = {"platform": "web", "external_id": "x", "name": "x"}
+
+    async def event(number: int, group_id: int | None = None) -> None:
+        async with database.write() as session:
+            values = {"platform": "web", "event_id": str(number), "received_at": NOW}
+            await session.execute(sa.insert(tables.inbox).values(values))
+            if group_id is not None:
+                # The missing group is noticed at the commit only.
+                await session.execute(sa.text("PRAGMA defer_foreign_keys = ON"))
+                await session.execute(sa.insert(tables.channels).values(group_id=group_id, **row))
+
+    outcomes = await asyncio.gather(
+        event(1), event(2, group_id=99), event(3), return_exceptions=True
+    )
+    assert [type(outcome) for outcome in outcomes] == [sqlite3.IntegrityError] * 3
+    await event(4)
+    async with database.read() as session:
+        assert await session.scalars(sa.select(tables.inbox.c.event_id)) == ["4"]
+    await database.close()
 
 
 async def test_nobody_sees_a_block_before_it_is_left(store: Database) -> None:
