@@ -1,5 +1,3 @@
-"""What stories on PostgreSQL need: a server, and an empty database each."""
-
 from __future__ import annotations
 
 import asyncio
@@ -7,7 +5,19 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.harness import FakeClock
+from tests.support.judging import ScriptedJudge
 from tests.support.postgres import Server, started
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def judge() -> ScriptedJudge:
+    return ScriptedJudge()
 
 
 @pytest.fixture(scope="session")
