@@ -89,6 +89,13 @@ class Store(Protocol):
     async def requeue(self, jobs: Sequence[Job]) -> None:
         """Enqueue rows; one that is queued already is left alone."""
 
+    async def renew(self, job: Job, attempt: int, until: datetime) -> bool:
+        """Put off the end of a lease on a revision or an outbox row.
+
+        ``attempt`` is what ``attempts`` was once claimed. False if the row moved on, or
+        somebody else has claimed it since.
+        """
+
     async def release_claims(self) -> None:
         """Forget leases at start, where no other process can hold one (SQLite)."""
 

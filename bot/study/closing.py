@@ -14,7 +14,6 @@ from bot.study.grading import show
 from bot.study.services import Services
 from bot.study.streaks import attempted, step
 
-LEASE = timedelta(seconds=60)
 LONGEST_WAIT = timedelta(minutes=10)
 """How long results wait for grades that are still under way."""
 
@@ -49,7 +48,7 @@ async def close(services: Services, round_id: int) -> None:
     """Finish a closing round: scores and feedback held until now, streaks, results."""
     now = services.clock()
     async with services.store.write() as tx:
-        round_ = await tx.rounds.claim(round_id, [RoundState.CLOSING], now, LEASE)
+        round_ = await tx.rounds.claim(round_id, [RoundState.CLOSING], now, services.lease)
         if round_ is None:
             return
         group = await tx.groups.get(round_.group_id)

@@ -12,19 +12,19 @@ from datetime import datetime, timedelta
 from bot.domain.group import Channel
 from bot.domain.rounds import RoundState
 from bot.domain.schedule import RoundKind, closing_time
-from bot.domain.work import Out, OutKind, OutState, backoff
+from bot.domain.work import Job, JobKind, Out, OutKind, OutState, backoff
 from bot.errors import ChannelGoneError, DeliveryError, RejectedError
 from bot.messages.message import Message
 from bot.ports import Envelope, Messenger, Reaction, Sent
 from bot.store import Tx
 from bot.study import compose
+from bot.study.leases import kept
 from bot.study.notices import tell_organisers
 from bot.study.rounds import miss
 from bot.study.services import Services
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=60)
 MOST_CRASHES = 5
 KEEPS_TRYING = timedelta(hours=12)
 TOO_LATE = "its catch-up window had ended"
@@ -35,7 +35,7 @@ async def deliver(services: Services, out_id: int) -> None:
     """Send one outbox row, or find that it was sent, or give it up with a reason."""
     now = services.clock()
     async with services.store.write() as tx:
-        out = await tx.outbox.claim(out_id, now, LEASE)
+        out = await tx.outbox.claim(out_id, now, services.lease)
         channel = await tx.groups.channel(out.channel_id) if out else None
         if out is None or channel is None:
             return
@@ -44,6 +44,12 @@ async def deliver(services: Services, out_id: int) -> None:
         if refusal is not None:
             await _give_up(tx, services, out, channel, refusal)
             return
+    async with kept(services, Job(JobKind.DELIVER, out.id), out.attempts):
+        await _deliver(services, out, channel, late=late)
+
+
+async def _deliver(services: Services, out: Out, channel: Channel, *, late: bool) -> None:
+    """Send a claimed row and write down how it went."""
     try:
         sent = await _send(services, services.messengers[channel.platform], out, channel, late=late)
     except DeliveryError as error:

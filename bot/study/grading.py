@@ -18,17 +18,17 @@ from bot.domain.grading import (
 )
 from bot.domain.group import FeedbackMode, Group
 from bot.domain.rounds import Answer, Grade, Revision, RevisionState, Round, RoundState
-from bot.domain.work import JobKind, NewOut, OutKind, backoff
+from bot.domain.work import Job, JobKind, NewOut, OutKind, backoff
 from bot.errors import JudgeUnavailableError
 from bot.judge.similarity import near_copy
 from bot.ports import Reaction
 from bot.store import Score, Tx
 from bot.study.answering import NO_ATTEMPT, add_reaction
+from bot.study.leases import kept
 from bot.study.notices import tell_organisers
 from bot.study.services import Services
 from bot.study.streaks import recount
 
-LEASE = timedelta(seconds=90)
 MOST_CRASHES = 5
 NEAR_COPY_FROM = 0.9
 _NOBODY = JudgeInfo(kind="offline", model="none", version="0")
@@ -50,6 +50,11 @@ async def grade(services: Services, revision_id: int) -> None:
     work = await _claim(services, revision_id)
     if work is None:
         return
+    async with kept(services, Job(JobKind.GRADE, revision_id), work.revision.attempts):
+        await _judge(services, work)
+
+
+async def _judge(services: Services, work: _Work) -> None:
     if work.revision.attempts > MOST_CRASHES:
         await settle(services, work, _gave_up(work.question))
         return
@@ -66,7 +71,7 @@ async def grade(services: Services, revision_id: int) -> None:
 async def _claim(services: Services, revision_id: int) -> _Work | None:
     now = services.clock()
     async with services.store.write() as tx:
-        revision = await tx.answers.claim_revision(revision_id, now, LEASE)
+        revision = await tx.answers.claim_revision(revision_id, now, services.lease)
         if revision is None:
             return None
         answer = await tx.answers.get(revision.answer_id)

@@ -29,7 +29,6 @@ from bot.study.services import Services, deck_of
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=60)
 MOST_CRASHES = 5
 BROKEN_RETRY = timedelta(hours=1)
 
@@ -114,7 +113,7 @@ async def open_round(services: Services, round_id: int) -> None:
     """Choose what a due round asks and queue its posts; hold it while that isn't possible."""
     now = services.clock()
     async with services.store.write() as tx:
-        round_ = await tx.rounds.claim(round_id, [RoundState.DUE], now, LEASE)
+        round_ = await tx.rounds.claim(round_id, [RoundState.DUE], now, services.lease)
         group = await tx.groups.get(round_.group_id) if round_ else None
         if round_ is None or group is None:
             return

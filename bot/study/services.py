@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from bot.domain.deck import Deck
 from bot.errors import NotFoundError
@@ -16,7 +17,8 @@ from bot.store import Store
 class Services:
     """The ports, built once by the composition root; tests pass fakes.
 
-    ``alone`` is held by work that may have killed its process before.
+    ``alone`` is held by work that may have killed its process before. ``lease`` is how long
+    a row that is worked on is hidden from others; see ``bot.study.leases``.
     """
 
     store: Store
@@ -25,6 +27,7 @@ class Services:
     clock: Clock
     messengers: Mapping[str, Messenger]
     alone: asyncio.Lock = field(default_factory=asyncio.Lock)
+    lease: timedelta = timedelta(seconds=15)
 
 
 def deck_of(library: Library, deck_id: str) -> Deck:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.domain.chat import NewPost
 from bot.domain.rounds import RevisionState, RoundState
@@ -111,6 +111,30 @@ async def test_open_work_is_every_row_whose_time_has_come(world: World) -> None:
     assert set(await world.store.open_work(NOW)) == waiting
     later = set(await world.store.open_work(NOW + LEASE))
     assert later == waiting | {Job(JobKind.OPEN_ROUND, due), deliver}
+
+
+async def test_a_lease_is_renewed_only_by_who_holds_it(world: World) -> None:
+    answer = await world.answer(await world.round(), await world.member("Ada"))
+    jobs = [Job(JobKind.GRADE, answer.revision_id or 0), Job(JobKind.DELIVER, await world.out())]
+    until, after = NOW + 2 * LEASE, NOW + 3 * LEASE
+
+    async def claim(now: datetime) -> list[bool]:
+        async with world.store.write() as tx:
+            revision = await tx.answers.claim_revision(jobs[0].row_id, now, LEASE)
+            out = await tx.outbox.claim(jobs[1].row_id, now, LEASE)
+        return [revision is not None, out is not None]
+
+    assert await claim(NOW) == [True, True]
+    assert [await world.store.renew(job, 1, until) for job in jobs] == [True, True]
+    assert await world.store.open_work(NOW + LEASE) == []
+    assert await claim(until) == [True, True]
+    assert [await world.store.renew(job, 1, after) for job in jobs] == [False, False]
+    assert [await world.store.renew(job, 2, after) for job in jobs] == [True, True]
+    async with world.store.write() as tx:
+        done = RevisionState.DONE
+        await tx.answers.set_revision_state(jobs[0].row_id, RevisionState.PENDING, done)
+        await tx.outbox.finish(jobs[1].row_id, OutState.SENT, NOW)
+    assert [await world.store.renew(job, 2, after) for job in jobs] == [False, False]
 
 
 async def test_leases_are_forgotten_at_start_where_one_process_holds_them_all(
