@@ -67,7 +67,14 @@ class SqlAnswers(SqlGrades):
         )
 
     async def add_revision(
-        self, answer_id: int, text: str, state: RevisionState, now: datetime
+        self,
+        answer_id: int,
+        text: str,
+        state: RevisionState,
+        now: datetime,
+        *,
+        channel_id: int | None = None,
+        message_id: str | None = None,
     ) -> Revision:
         """The next revision of an answer."""
         # On PostgreSQL the answer's row is what numbers are given out under.
@@ -79,7 +86,15 @@ class SqlAnswers(SqlGrades):
         )
         statement = (
             sa.insert(revisions)
-            .values(answer_id=answer_id, number=number, text=text, state=state, created_at=now)
+            .values(
+                answer_id=answer_id,
+                number=number,
+                text=text,
+                state=state,
+                created_at=now,
+                channel_id=channel_id,
+                message_id=message_id,
+            )
             .returning(revisions)
         )
         return _revision((await self._session.execute(statement)).one())

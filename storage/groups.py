@@ -27,9 +27,13 @@ class SqlGroups:
         statement = sa.insert(groups).values(values).returning(groups)
         return _group((await self._session.execute(statement)).one())
 
-    async def get(self, group_id: int) -> Group | None:
-        """The group with that id."""
-        row = await self._session.one(sa.select(groups).where(groups.c.id == group_id))
+    async def get(self, group_id: int, *, lock: bool = False) -> Group | None:
+        """The group with that id; ``lock`` makes its other writers wait for this transaction."""
+        statement = sa.select(groups).where(groups.c.id == group_id)
+        if lock:
+            # Rows that point to the group may still be written meanwhile.
+            statement = statement.with_for_update(key_share=True)
+        row = await self._session.one(statement)
         return _group(row) if row else None
 
     async def everyone(self) -> list[Group]:

@@ -41,7 +41,8 @@ class SqlRounds:
         """The round with that id; ``lock`` holds its row until the transaction ends."""
         statement = _select().where(rounds.c.id == round_id)
         if lock:
-            statement = statement.with_for_update(of=rounds)
+            # Rows that point to the round may still be written: a reply must not wait for it.
+            statement = statement.with_for_update(of=rounds, key_share=True)
         return _maybe(await self._session.one(statement))
 
     async def on_date(self, group_id: int, day: date, kind: RoundKind) -> Round | None:

@@ -184,6 +184,8 @@ revisions = _table(
     _text("text"),
     Column("state", String, nullable=False),
     _when("created_at", nullable=False),
+    Column("channel_id", RowId),
+    Column("message_id", String),
     *_work(),
     sa.UniqueConstraint("answer_id", "number"),
     _only("ix_revisions_pending", "id", where="state = 'pending'"),

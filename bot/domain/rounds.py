@@ -73,7 +73,10 @@ class RevisionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One wording of an Answer. ``number`` counts from 1."""
+    """One wording of an Answer. ``number`` counts from 1.
+
+    ``message_id`` is the message it was written in, None when it came through a form.
+    """
 
     id: int
     answer_id: int
@@ -83,6 +86,8 @@ class Revision:
     created_at: datetime
     attempts: int = 0
     failures: int = 0
+    channel_id: int | None = None
+    message_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +96,8 @@ class Answer:
 
     ``revision_id`` is the newest revision that counts as the reply; ``scoring_id`` the one
     that scores, None until a verdict is shown. ``message_id`` is the reply on its
-    platform, None when it came through a form. ``sealed`` hides it until close.
+    platform, None when it came through a form; practice has messages of its own.
+    ``sealed`` hides it until close.
     """
 
     id: int

@@ -17,8 +17,8 @@ class Groups(Protocol):
     async def create(self, name: str, deck_id: str, zone: str, settings: GroupSettings) -> Group:
         """A new group."""
 
-    async def get(self, group_id: int) -> Group | None:
-        """The group with that id."""
+    async def get(self, group_id: int, *, lock: bool = False) -> Group | None:
+        """The group with that id; ``lock`` makes its other writers wait for this transaction."""
 
     async def everyone(self) -> list[Group]:
         """Every group, oldest first."""

@@ -108,7 +108,14 @@ class Answers(Protocol):
         """Store revision_id, scoring_id, channel_id, message_id, sealed, withdrawn_at."""
 
     async def add_revision(
-        self, answer_id: int, text: str, state: RevisionState, now: datetime
+        self,
+        answer_id: int,
+        text: str,
+        state: RevisionState,
+        now: datetime,
+        *,
+        channel_id: int | None = None,
+        message_id: str | None = None,
     ) -> Revision:
         """The next revision of an answer."""
 
