@@ -12,12 +12,12 @@ from bot.domain.schedule import (
     EVERY_DAY,
     RoundKind,
     Schedule,
-    next_occurrence,
     zone_of,
 )
-from bot.errors import InvalidError, NotFoundError
+from bot.errors import ConflictError, InvalidError, NotFoundError
 from bot.store import Tx
-from bot.study.rounds import post_now
+from bot.study.closing import release_open
+from bot.study.rounds import call_off, next_free, plan_due, post_now
 from bot.study.services import Services, deck_of
 
 PLAYGROUND = ("web", "playground")
@@ -48,13 +48,22 @@ class Setup:
 
 async def playground(services: Services, zone: str) -> Group:
     """The playground's group; on first start it is made and today's question posted at once."""
-    async with services.store.write() as tx:
-        found = await tx.groups.by_channel(*PLAYGROUND)
-        group = found[0] if found else await _make_playground(tx, services, zone)
-        fresh = not await tx.rounds.recent(group.id, limit=1)
+    try:
+        group, fresh = await _the_playground(services, zone)
+    except ConflictError:
+        # A process that was started at the same time has just made it.
+        group, fresh = await _the_playground(services, zone)
     if fresh:
         await post_now(services, group)
     return group
+
+
+async def _the_playground(services: Services, zone: str) -> tuple[Group, bool]:
+    """The playground's group, made if need be, and whether it has had no round yet."""
+    async with services.store.write() as tx:
+        found = await tx.groups.by_channel(*PLAYGROUND)
+        group = found[0] if found else await _make_playground(tx, services, zone)
+        return group, not await tx.rounds.recent(group.id, limit=1)
 
 
 async def _make_playground(tx: Tx, services: Services, zone: str) -> Group:
@@ -77,10 +86,18 @@ async def _make_schedules(tx: Tx, group: Group, now: datetime) -> None:
 
 
 async def _save(tx: Tx, schedule: Schedule, now: datetime) -> Schedule:
-    due = next_occurrence(schedule, now)
+    due = await next_free(tx, schedule, now)
     planned = replace(schedule, next_at=due.at if due else None)
     await tx.groups.save_schedule(planned)
     return planned
+
+
+async def _locked(tx: Tx, group: Group) -> Group:
+    """The group as it is now. Raises NotFoundError if it was deleted."""
+    current = await tx.groups.get(group.id, lock=True)
+    if current is None:
+        raise NotFoundError("This study group isn't there any more.")
+    return current
 
 
 async def set_up(services: Services, group: Group, setup: Setup) -> tuple[Group, Schedule]:
@@ -89,26 +106,42 @@ async def set_up(services: Services, group: Group, setup: Setup) -> tuple[Group,
     Raises InvalidError or NotFoundError; nothing is changed then.
     """
     now = services.clock()
-    zone = zone_of(setup.zone).key if setup.zone is not None else group.zone
-    deck_id = (
-        group.deck_id if setup.deck_id is None else deck_of(services.library, setup.deck_id).id
-    )
+    zone = None if setup.zone is None else zone_of(setup.zone).key
+    deck_id = None if setup.deck_id is None else deck_of(services.library, setup.deck_id).id
     async with services.store.write() as tx:
+        before = await _locked(tx, group)
         settings = replace(
-            group.settings,
-            answers=setup.answers or group.settings.answers,
-            feedback=setup.feedback or group.settings.feedback,
+            before.settings,
+            answers=setup.answers or before.settings.answers,
+            feedback=setup.feedback or before.settings.feedback,
         )
-        changed = replace(group, zone=zone, deck_id=deck_id, settings=settings)
+        changed = replace(
+            before,
+            zone=zone or before.zone,
+            deck_id=deck_id or before.deck_id,
+            settings=settings,
+        )
         await tx.groups.update(changed)
-        daily = await _schedule(tx, group, RoundKind.DAILY)
-        recap = await _schedule(tx, group, RoundKind.RECAP)
-        days = daily.days if setup.days is None else setup.days
-        planned = replace(daily, zone=zone, at=setup.at or daily.at, days=days)
-        if setup.at is not None or setup.zone is not None or setup.days is not None:
-            planned = await _save(tx, planned, now)
-            await _save(tx, replace(recap, zone=zone), now)
-        return changed, planned
+        planned = await _replan(tx, changed, setup, now)
+    if settings.feedback is FeedbackMode.NOW and before.settings.feedback is FeedbackMode.CLOSE:
+        await release_open(services, changed)
+    return changed, planned
+
+
+async def _replan(tx: Tx, group: Group, setup: Setup, now: datetime) -> Schedule:
+    """Plan the next posts anew if the time, the zone or the days change."""
+    daily = await _schedule(tx, group, RoundKind.DAILY)
+    if setup.at is None and setup.zone is None and setup.days is None:
+        return daily
+    recap = await _schedule(tx, group, RoundKind.RECAP)
+    if not group.paused:
+        # What came due a moment ago must not be forgotten with the old plan.
+        await plan_due(tx, (daily, recap), now)
+    days = daily.days if setup.days is None else setup.days
+    planned = replace(daily, zone=group.zone, at=setup.at or daily.at, days=days)
+    planned = await _save(tx, planned, now)
+    await _save(tx, replace(recap, zone=group.zone), now)
+    return planned
 
 
 async def _schedule(tx: Tx, group: Group, kind: RoundKind) -> Schedule:
@@ -129,12 +162,17 @@ async def set_paused(services: Services, group: Group, *, paused: bool) -> Group
     """Stop a group's schedule, or go on from now; working channels are posted in again."""
     now = services.clock()
     async with services.store.write() as tx:
-        changed = replace(group, paused=paused)
+        before = await _locked(tx, group)
+        changed = replace(before, paused=paused)
         await tx.groups.update(changed)
         if paused:
+            await call_off(tx, changed, now)
             return changed
-        for kind in RoundKind:
-            await _save(tx, await _schedule(tx, group, kind), now)
+        schedules = [await _schedule(tx, group, kind) for kind in RoundKind]
+        if not before.paused:
+            await plan_due(tx, schedules, now)
+        for schedule in schedules:
+            await _save(tx, schedule, now)
         for channel in await tx.groups.channels(group.id):
             await _wake(tx, channel)
         return changed
