@@ -26,6 +26,11 @@ _PREFIX = re.compile(r"^\s*answer\s*:\s*", re.IGNORECASE)
 _LAYOUT = "\t\n\r"
 
 SEALED_ONLY = "This group answers with the Answer button, so that nobody is spoiled. Please use it."
+FIRST_STANDS = "Your first verdict stands for the leaderboard; this revision is graded as practice."
+FIRST_WITHDRAWN = (
+    "You had seen a verdict before you deleted your reply, so this one is graded as practice "
+    "and scores nothing."
+)
 NO_ATTEMPT = (
     "I couldn't find an answer in that. Write what you know in your own words; "
     "your turn isn't used up."
@@ -94,16 +99,18 @@ async def accept(
     if not explicit and await _is_conversation(tx, existing):
         return Accepted(Outcome.CONVERSATION, existing.id if existing else None)
     _check_open(round_, reply.sent_at)
-    if not explicit and group.settings.answers is AnswerMode.SEALED:
-        return Accepted(Outcome.CONVERSATION, None, note=SEALED_ONLY)
+    waits = not explicit and existing is not None and await _waits_for_grade(tx, existing)
+    if not reply.form and group.settings.answers is AnswerMode.SEALED:
+        # Who has answered may talk on; whoever tries to answer in the open is told how to.
+        return Accepted(Outcome.CONVERSATION, None, note="" if waits else SEALED_ONLY)
+    if existing is not None and waits:
+        return await _hold(tx, existing, reply, now)
     text = check_text(_PREFIX.sub("", reply.text, count=1))
     if existing is None:
         return await _first(tx, group, round_, member, reply, text, now)
-    if not explicit and await _waits_for_grade(tx, existing):
-        # Held: it counts only if the reply before it turns out to be no attempt.
-        await tx.answers.add_revision(existing.id, text, RevisionState.HELD, now)
-        return Accepted(Outcome.CONVERSATION, existing.id)
-    return await _revise(tx, _moved(existing, reply), text, now)
+    if existing.withdrawn_at is not None:
+        return await _revise(tx, _anew(group, existing, reply), reply, text, now)
+    return await _revise(tx, _moved(existing, reply), reply, text, now)
 
 
 async def edited(tx: Tx, answer: Answer, text: str, now: datetime) -> Accepted:
@@ -112,27 +119,55 @@ async def edited(tx: Tx, answer: Answer, text: str, now: datetime) -> Accepted:
     An edit after close, or one that changes nothing, is left alone.
     """
     round_ = await tx.rounds.get(answer.round_id)
-    if round_ is None or answer.withdrawn_at or not _takes_answers(round_, now):
+    current = await tx.answers.get(answer.id, lock=True)
+    if round_ is None or current is None or current.withdrawn_at:
+        return Accepted(Outcome.CONVERSATION, answer.id)
+    if not _takes_answers(round_, now):
         return Accepted(Outcome.CONVERSATION, answer.id)
     tidy = check_text(_PREFIX.sub("", text, count=1))
-    history = await tx.answers.revisions(answer.id)
-    if history and history[-1].text == tidy:
+    if tidy == await _words_of(tx, current):
         return Accepted(Outcome.CONVERSATION, answer.id)
-    return await _revise(tx, answer, tidy, now)
+    reply = Reply(tidy, now, current.channel_id, current.message_id)
+    return await _revise(tx, current, reply, tidy, now)
+
+
+async def _words_of(tx: Tx, answer: Answer) -> str | None:
+    """What the answer's message said last; a form or another message may have revised it since.
+
+    Platforms report a link's preview as an edit, which must not bring older words back.
+    """
+    texts = [
+        revision.text
+        for revision in await tx.answers.revisions(answer.id)
+        if revision.message_id == answer.message_id
+    ]
+    return texts[-1] if texts else None
 
 
 async def withdraw(tx: Tx, answer: Answer, now: datetime) -> None:
     """The member deleted their reply: it stays as a record, its points leave the boards."""
-    if answer.withdrawn_at is not None:
+    round_ = await steady_round(tx, answer.round_id, now)
+    current = await tx.answers.get(answer.id, lock=True)
+    if current is None or current.withdrawn_at is not None:
         return
-    await tx.answers.update(replace(answer, withdrawn_at=now))
-    for revision in await tx.answers.revisions(answer.id):
-        for state in (RevisionState.PENDING, RevisionState.HELD):
-            await tx.answers.set_revision_state(revision.id, state, RevisionState.DROPPED)
-    await tx.boards.drop(answer.round_id, answer.member_id)
-    round_ = await tx.rounds.get(answer.round_id)
+    await tx.answers.update(replace(current, withdrawn_at=now))
+    await _drop_waiting(tx, current)
+    await tx.boards.drop(current.round_id, current.member_id)
     if round_ is not None and round_.state is RoundState.CLOSED:
-        await recount(tx, answer.group_id, answer.member_id)
+        await recount(tx, current.group_id, current.member_id)
+
+
+async def steady_round(tx: Tx, round_id: int, now: datetime) -> Round | None:
+    """The round with that id; once its time is up, it can't close before this transaction ends.
+
+    Rows are locked in one order everywhere: round, answer, revision, group.
+    """
+    round_ = await tx.rounds.get(round_id)
+    if round_ is None or (
+        round_.state is RoundState.OPEN and round_.closes_at is not None and now < round_.closes_at
+    ):
+        return round_
+    return await tx.rounds.get(round_id, lock=True)
 
 
 async def _is_conversation(tx: Tx, answer: Answer | None) -> bool:
@@ -166,17 +201,51 @@ def _check_open(round_: Round, sent_at: datetime) -> None:
         raise ConflictError("This round is closed. The next question takes answers again.")
 
 
+async def _hold(tx: Tx, answer: Answer, reply: Reply, now: datetime) -> Accepted:
+    """Keep a reply that counts only if the one before it turns out to be no attempt."""
+    talk = Accepted(Outcome.CONVERSATION, answer.id)
+    try:
+        text = check_text(reply.text)
+    except InvalidError:
+        # Said beside an answer, it needs no correcting.
+        return talk
+    await tx.answers.add_revision(
+        answer.id,
+        text,
+        RevisionState.HELD,
+        now,
+        channel_id=reply.channel_id,
+        message_id=reply.message_id,
+    )
+    return talk
+
+
 def _moved(answer: Answer, reply: Reply) -> Answer:
     """The answer, pointing at the message that now stands for it."""
-    if reply.message_id is None:
+    if reply.message_id is None or answer.scoring_id is not None:
+        # Practice: the reply that scores stays the one that a delete withdraws.
         return answer
     return replace(answer, channel_id=reply.channel_id, message_id=reply.message_id)
+
+
+def _anew(group: Group, answer: Answer, reply: Reply) -> Answer:
+    """A withdrawn answer, given again: nothing of the deleted message stands."""
+    return replace(
+        answer,
+        channel_id=reply.channel_id,
+        message_id=reply.message_id,
+        sealed=_is_sealed(group, reply),
+    )
+
+
+def _is_sealed(group: Group, reply: Reply) -> bool:
+    return reply.form and group.settings.answers is not AnswerMode.THREAD
 
 
 async def _first(
     tx: Tx, group: Group, round_: Round, member: Member, reply: Reply, text: str, now: datetime
 ) -> Accepted:
-    sealed = reply.form and group.settings.answers is not AnswerMode.THREAD
+    sealed = _is_sealed(group, reply)
     answer = await tx.answers.create(
         Answer(
             id=0,
@@ -189,17 +258,19 @@ async def _first(
             sealed=sealed,
         )
     )
-    await _add(tx, answer, text, now)
+    if answer.revision_id is not None:
+        # Another process took a reply of theirs in since we looked.
+        return await accept(tx, group, round_, member, reply, now)
+    await _add(tx, answer, reply, text, now)
     return Accepted(Outcome.ANSWER, answer.id, sealed)
 
 
-async def _revise(tx: Tx, answer: Answer, text: str, now: datetime) -> Accepted:
-    practice = answer.scoring_id is not None
+async def _revise(tx: Tx, answer: Answer, reply: Reply, text: str, now: datetime) -> Accepted:
     await _drop_waiting(tx, answer)
-    await _add(tx, replace(answer, withdrawn_at=None), text, now)
-    if not practice:
+    await _add(tx, replace(answer, withdrawn_at=None), reply, text, now)
+    if answer.scoring_id is None:
         return Accepted(Outcome.REVISION, answer.id, answer.sealed)
-    note = "Your first verdict stands for the leaderboard; this revision is graded as practice."
+    note = FIRST_STANDS if answer.withdrawn_at is None else FIRST_WITHDRAWN
     return Accepted(Outcome.PRACTICE, answer.id, answer.sealed, note)
 
 
@@ -210,31 +281,55 @@ async def _drop_waiting(tx: Tx, answer: Answer) -> None:
             await tx.answers.set_revision_state(revision.id, state, RevisionState.DROPPED)
 
 
-async def _add(tx: Tx, answer: Answer, text: str, now: datetime) -> Revision:
-    revision = await tx.answers.add_revision(answer.id, text, RevisionState.PENDING, now)
+async def _add(tx: Tx, answer: Answer, reply: Reply, text: str, now: datetime) -> Revision:
+    revision = await tx.answers.add_revision(
+        answer.id,
+        text,
+        RevisionState.PENDING,
+        now,
+        channel_id=reply.channel_id,
+        message_id=reply.message_id,
+    )
     if answer.scoring_id is None:
         answer = replace(answer, revision_id=revision.id)
     await tx.answers.update(answer)
     await tx.enqueue(JobKind.GRADE, revision.id)
-    await add_reaction(tx, answer, Reaction.RECEIVED, revision.id)
+    await add_reaction(tx, answer, Reaction.RECEIVED, revision)
     return revision
 
 
-async def add_reaction(tx: Tx, answer: Answer, reaction: Reaction, revision_id: int) -> None:
-    """Put a reaction on the reply, if it is a message that can carry one."""
-    if answer.channel_id is None or answer.message_id is None:
+async def add_reaction(tx: Tx, answer: Answer, reaction: Reaction, revision: Revision) -> None:
+    """Put a reaction on the message that the revision was written in, or that it revises.
+
+    Practice never changes the sign on the reply that scores.
+    """
+    channel_id, message_id = revision.channel_id, revision.message_id
+    if message_id is None:
+        channel_id, message_id = answer.channel_id, answer.message_id
+    if channel_id is None or message_id is None:
+        return
+    if is_practice(answer, revision.id) and message_id == answer.message_id:
         return
     await tx.outbox.add(
         [
             NewOut(
                 group_id=answer.group_id,
-                channel_id=answer.channel_id,
+                channel_id=channel_id,
                 kind=OutKind.REACTION,
-                dedupe_key=f"reaction:{revision_id}:{reaction.value}",
+                dedupe_key=f"reaction:{revision.id}:{reaction.value}",
                 round_id=answer.round_id,
                 answer_id=answer.id,
                 member_id=answer.member_id,
-                data={"reaction": reaction.value},
+                data={
+                    "reaction": reaction.value,
+                    "revision_id": revision.id,
+                    "message_id": message_id,
+                },
             )
         ]
     )
+
+
+def is_practice(answer: Answer, revision_id: int) -> bool:
+    """Whether a revision came after the one whose verdict was shown."""
+    return answer.scoring_id not in (None, revision_id)

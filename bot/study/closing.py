@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.domain.group import FeedbackMode, Group
-from bot.domain.rounds import GradedAnswer, Round, RoundState
+from bot.domain.group import Group
+from bot.domain.rounds import Round, RoundState
 from bot.domain.work import JobKind, NewOut, OutKind, OutState
 from bot.errors import ConflictError
 from bot.store import Tx
-from bot.study.grading import show
+from bot.study.grading import release
 from bot.study.services import Services
 from bot.study.streaks import attempted, step
 
@@ -61,18 +61,19 @@ async def close(services: Services, round_id: int) -> None:
             return
         await tx.rounds.move(round_id, [RoundState.CLOSING], RoundState.CLOSED)
         answers = await tx.answers.in_round(round_id)
-        if group.settings.feedback is FeedbackMode.CLOSE:
-            await _release(tx, group, round_, answers)
-        await step(tx, group.id, attempted(answers))
+        # In any mode: feedback may have moved from close to at once while grades were held back.
+        await release(tx, group, round_, answers)
+        await step(tx, group.id, round_id, attempted(answers))
         await _announce(tx, round_)
 
 
-async def _release(tx: Tx, group: Group, round_: Round, answers: list[GradedAnswer]) -> None:
-    """Feedback at close: now every member sees their verdict, and it scores."""
-    for each in answers:
-        if each.grade is None or each.revision is None or not each.grade.attempt:
-            continue
-        await show(tx, group, round_, each.answer, each.revision, each.grade)
+async def release_open(services: Services, group: Group) -> None:
+    """Show what was held back in the group's open rounds: feedback comes at once from now on."""
+    async with services.store.write() as tx:
+        for recent in await tx.rounds.recent(group.id):
+            round_ = await tx.rounds.get(recent.id, lock=True)
+            if round_ is not None and round_.state in (RoundState.OPEN, RoundState.CLOSING):
+                await release(tx, group, round_, await tx.answers.in_round(round_.id))
 
 
 async def _announce(tx: Tx, round_: Round) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.domain.group import Channel
+from bot.domain.rounds import Answer, Revision, RevisionState
 from bot.domain.work import Out, OutKind
 from bot.messages.build import (
     closed_message,
@@ -14,11 +15,13 @@ from bot.messages.build import (
     question_message,
 )
 from bot.messages.message import Message
-from bot.ports import Envelope
+from bot.ports import Envelope, Reaction
 from bot.store import Tx
+from bot.study.answering import is_practice
 from bot.study.recap import recap_message
 from bot.study.services import Services
 from bot.study.streaks import attempted
+from bot.study.views import is_held_back
 
 THREAD_NAME_LENGTH = 100
 
@@ -91,8 +94,9 @@ async def _thread_of(tx: Tx, out: Out) -> str | None:
 
 
 async def _post_of(tx: Tx, out: Out) -> Out | None:
-    posts = await tx.outbox.posts(out.round_id or 0)
-    return next((post for post in posts if post.channel_id == out.channel_id), None)
+    # A round that was missed and asked after all has the rows of its first try as well.
+    posts = [p for p in await tx.outbox.posts(out.round_id or 0) if p.channel_id == out.channel_id]
+    return next((post for post in posts if post.external_id is not None), None)
 
 
 async def _closed(tx: Tx, out: Out, channel: Channel) -> Draft | None:
@@ -115,9 +119,27 @@ async def _mark_closed(tx: Tx, out: Out) -> Draft | None:
 
 async def _reaction(tx: Tx, out: Out) -> Draft | None:
     answer = await tx.answers.get(out.answer_id or 0)
-    if answer is None or answer.message_id is None or answer.withdrawn_at is not None:
+    revision = await tx.answers.revision(int(out.data["revision_id"]))
+    if answer is None or revision is None or answer.withdrawn_at is not None:
         return None
-    return React(answer.message_id, await _thread_of(tx, out), str(out.data["reaction"]))
+    message_id, reaction = str(out.data["message_id"]), Reaction(out.data["reaction"])
+    if await _is_outdated(tx, answer, revision, message_id, reaction):
+        return None
+    return React(message_id, await _thread_of(tx, out), reaction.value)
+
+
+async def _is_outdated(
+    tx: Tx, answer: Answer, revision: Revision, message_id: str, reaction: Reaction
+) -> bool:
+    """Whether a sign comes so late that it would cover a newer one on the same message."""
+    if is_practice(answer, revision.id) and message_id == answer.message_id:
+        return True
+    if reaction is not Reaction.RECEIVED:
+        return False
+    grade = await tx.answers.grade(revision.id)
+    if grade is None or not grade.attempt:
+        return revision.state is RevisionState.DROPPED
+    return not await is_held_back(tx, answer, grade)
 
 
 async def _feedback(tx: Tx, out: Out, channel: Channel) -> Draft | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.domain.deck import Question
 from bot.domain.grading import (
@@ -17,13 +18,21 @@ from bot.domain.grading import (
     verdict_of,
 )
 from bot.domain.group import FeedbackMode, Group
-from bot.domain.rounds import Answer, Grade, Revision, RevisionState, Round, RoundState
+from bot.domain.rounds import (
+    Answer,
+    Grade,
+    GradedAnswer,
+    Revision,
+    RevisionState,
+    Round,
+    RoundState,
+)
 from bot.domain.work import Job, JobKind, NewOut, OutKind, backoff
 from bot.errors import JudgeUnavailableError
 from bot.judge.similarity import near_copy
 from bot.ports import Reaction
 from bot.store import Score, Tx
-from bot.study.answering import NO_ATTEMPT, add_reaction
+from bot.study.answering import NO_ATTEMPT, add_reaction, is_practice, steady_round
 from bot.study.leases import kept
 from bot.study.notices import tell_organisers
 from bot.study.services import Services
@@ -102,26 +111,44 @@ async def settle(services: Services, work: _Work, judgement: Judgement) -> None:
     """Store a judgement with all that follows from it, in one transaction."""
     now = services.clock()
     async with services.store.write() as tx:
-        done = await tx.answers.set_revision_state(
+        current = await _reread(tx, work, now)
+        if current is None or not await tx.answers.set_revision_state(
             work.revision.id, RevisionState.PENDING, RevisionState.DONE
-        )
-        answer = await tx.answers.get(work.answer.id, lock=True)
-        # The round may have closed while the judge was at it.
-        round_ = await tx.rounds.get(work.round.id)
-        if not done or answer is None or round_ is None:
+        ):
             return
-        work = replace(work, answer=answer, round=round_)
         grade_ = await tx.answers.add_grade(
             work.revision, judgement, _state(judgement), work.question.rubric_hash, now
         )
-        if not judgement.attempt:
-            await _not_an_attempt(tx, work)
-        else:
-            await _drop_held(tx, answer)
-            await _publish(tx, work, grade_)
+        await _follow(tx, current, grade_)
         if "judge-crashed" in judgement.flags:
-            await _tell_of_crash(tx, work)
-        await _wake_close(tx, round_)
+            await _tell_of_crash(tx, current)
+        await _wake_close(tx, current.round)
+
+
+async def _reread(tx: Tx, work: _Work, now: datetime) -> _Work | None:
+    """The rows as they are now: much may have happened while the judge was at it."""
+    round_ = await steady_round(tx, work.round.id, now)
+    # Before its revision, as whoever takes a reply in does: else the two could block each other.
+    answer = await tx.answers.get(work.answer.id, lock=True)
+    group = await tx.groups.get(work.group.id)
+    if round_ is None or answer is None or group is None:
+        return None
+    return replace(work, group=group, round=round_, answer=answer)
+
+
+async def _follow(tx: Tx, work: _Work, grade_: Grade) -> None:
+    """What a new grade changes: practice nothing but itself, others the turn, score and streak."""
+    if is_practice(work.answer, work.revision.id):
+        await add_reaction(tx, work.answer, _sign(grade_), work.revision)
+        await send_feedback(tx, work.answer, grade_, practice=True)
+        return
+    if not grade_.attempt:
+        await _not_an_attempt(tx, work)
+    else:
+        await _drop_held(tx, work.answer)
+        await _publish(tx, work, grade_)
+    if work.round.state is RoundState.CLOSED:
+        await recount(tx, work.group.id, work.answer.member_id)
 
 
 def _state(judgement: Judgement) -> GradeState:
@@ -138,10 +165,18 @@ async def _not_an_attempt(tx: Tx, work: _Work) -> None:
             await tx.answers.set_revision_state(
                 revision.id, RevisionState.HELD, RevisionState.PENDING
             )
-            await tx.answers.update(replace(work.answer, revision_id=revision.id))
+            await tx.answers.update(_promoted(work.answer, revision))
             await tx.enqueue(JobKind.GRADE, revision.id)
             return
     await _to_member(tx, work, OutKind.HELP, {"text": NO_ATTEMPT})
+
+
+def _promoted(answer: Answer, revision: Revision) -> Answer:
+    """The answer, standing on a reply that was held until now."""
+    answer = replace(answer, revision_id=revision.id)
+    if revision.message_id is None:
+        return answer
+    return replace(answer, channel_id=revision.channel_id, message_id=revision.message_id)
 
 
 async def _drop_held(tx: Tx, answer: Answer) -> None:
@@ -156,17 +191,25 @@ async def _publish(tx: Tx, work: _Work, grade_: Grade) -> None:
     """Show the verdict and let it score, unless the group shows verdicts at close."""
     if work.answer.withdrawn_at is not None:
         return
-    if work.answer.scoring_id not in (None, work.revision.id):
-        await send_feedback(tx, work.answer, grade_, practice=True)
-        return
     if (
         work.group.settings.feedback is FeedbackMode.CLOSE
         and work.round.state is not RoundState.CLOSED
     ):
         return
     await show(tx, work.group, work.round, work.answer, work.revision, grade_)
-    if work.round.state is RoundState.CLOSED:
-        await recount(tx, work.group.id, work.answer.member_id)
+
+
+async def release(tx: Tx, group: Group, round_: Round, answers: Sequence[GradedAnswer]) -> None:
+    """Show every verdict that was held back; from here on those revisions score."""
+    for each in answers:
+        if each.grade is None or each.revision is None or not each.grade.attempt:
+            continue
+        # As it is now: it may have been deleted or revised since the round was read.
+        answer = await tx.answers.get(each.answer.id, lock=True)
+        if answer is None or answer.withdrawn_at is not None or answer.scoring_id is not None:
+            continue
+        if answer.revision_id == each.revision.id:
+            await show(tx, group, round_, answer, each.revision, each.grade)
 
 
 async def show(
@@ -188,9 +231,12 @@ async def show(
         )
         if withheld:
             await _tell_of_copy(tx, group, answer, withheld)
-    reaction = Reaction(verdict_of(grade_.score).value)
-    await add_reaction(tx, answer, reaction, revision.id)
+    await add_reaction(tx, answer, _sign(grade_), revision)
     await send_feedback(tx, answer, grade_)
+
+
+def _sign(grade_: Grade) -> Reaction:
+    return Reaction(verdict_of(grade_.score).value)
 
 
 async def send_feedback(tx: Tx, answer: Answer, grade_: Grade, *, practice: bool = False) -> None:
@@ -247,13 +293,26 @@ async def _withheld(tx: Tx, round_: Round, answer: Answer, revision: Revision) -
     question = round_.question
     if question is not None and near_copy(revision.text, question.reference) >= NEAR_COPY_FROM:
         return "a near-copy of the reference answer"
+    since = await _first_written(tx, answer.id, revision.text)
     for other in await tx.answers.in_round(round_.id):
         if other.answer.member_id == answer.member_id or other.revision is None:
             continue
-        earlier = other.revision.created_at < revision.created_at
-        if earlier and near_copy(revision.text, other.revision.text) >= NEAR_COPY_FROM:
+        if near_copy(revision.text, other.revision.text) < NEAR_COPY_FROM:
+            continue
+        theirs = await _first_written(tx, other.answer.id, revision.text)
+        if theirs is not None and since is not None and theirs < since:
             return f"a near-copy of {other.member_name}'s answer"
     return None
+
+
+async def _first_written(tx: Tx, answer_id: int, text: str) -> datetime | None:
+    """When an answer first said nearly this: an edit makes nobody's words newer."""
+    times = [
+        revision.created_at
+        for revision in await tx.answers.revisions(answer_id)
+        if revision.text == text or near_copy(text, revision.text) >= NEAR_COPY_FROM
+    ]
+    return min(times, default=None)
 
 
 async def _tell_of_copy(tx: Tx, group: Group, answer: Answer, withheld: str) -> None:

@@ -130,17 +130,25 @@ async def shown(tx: Tx, answer: Answer) -> Shown:
     revision_id = answer.scoring_id or answer.revision_id
     revision = await tx.answers.revision(revision_id) if revision_id else None
     grade = await tx.answers.grade(revision_id) if revision_id else None
-    if grade is None or await _held_back(tx, answer):
+    if grade is None or await is_held_back(tx, answer, grade):
         return Shown(GradeState.PENDING, revision, None)
     return Shown(grade.state, revision, grade)
 
 
-async def _held_back(tx: Tx, answer: Answer) -> bool:
+async def is_held_back(tx: Tx, answer: Answer, grade: Grade) -> bool:
+    """Whether a grade may not be seen yet: the group shows grades when the round closes.
+
+    A verdict that scores has been shown. One that doesn't score yet stays hidden in any
+    mode, since whoever sees it could still revise the answer.
+    """
+    if answer.scoring_id is not None:
+        return False
     group = await tx.groups.get(answer.group_id)
     round_ = await tx.rounds.get(answer.round_id)
-    if group is None or round_ is None or group.settings.feedback is FeedbackMode.NOW:
+    if group is None or round_ is None or round_.state is RoundState.CLOSED:
         return False
-    return round_.state is not RoundState.CLOSED
+    scores = grade.attempt and grade.score is not None
+    return scores or group.settings.feedback is FeedbackMode.CLOSE
 
 
 async def answer_view(tx: Tx, answer: Answer, viewer: Member | None = None) -> dict[str, Any]:
