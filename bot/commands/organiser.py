@@ -117,8 +117,11 @@ async def post(services: Services, call: Call, _: Values) -> Response:
 
 
 def _already_there(round_: Round) -> Message:
-    closed = round_.state in (RoundState.CLOSING, RoundState.CLOSED)
-    text = "It is closed by now." if closed else "Answer in its thread."
+    text = "Answer in its thread."
+    if round_.state in (RoundState.CLOSING, RoundState.CLOSED):
+        text = "It is closed by now."
+    elif round_.state is RoundState.POSTING:
+        text = "It is being posted right now."
     prompt = f"“{round_.question.prompt}” " if round_.question else ""
     return Message(
         title="Today's question is already there",

@@ -21,7 +21,7 @@ from bot.domain.schedule import (
     next_occurrence,
     occurrences,
 )
-from bot.domain.work import JobKind, NewOut, OutKind, backoff
+from bot.domain.work import JobKind, NewOut, OutKind, OutState, backoff
 from bot.errors import ConflictError, NotFoundError, StudyError
 from bot.store import Tx
 from bot.study.notices import tell_organisers
@@ -38,13 +38,30 @@ async def tick(services: Services) -> int:
     now = services.clock()
     async with services.store.write() as tx:
         due = await tx.groups.due_schedules(now)
-        for schedule in due:
-            try:
-                await _plan(tx, schedule, now)
-            except StudyError as error:
-                # One group's broken schedule must not stop the others.
-                await _set_aside(tx, schedule, now, str(error))
+        # One group's broken schedule does not stop the others.
+        await plan_due(tx, due, now)
     return len(due)
+
+
+async def plan_due(tx: Tx, schedules: Sequence[Schedule], now: datetime) -> None:
+    """Write the rounds of schedules whose time has come, before their plan is changed."""
+    for schedule in schedules:
+        if schedule.next_at is None or schedule.next_at > now:
+            continue
+        try:
+            await _plan(tx, schedule, now)
+        except StudyError as error:
+            await _set_aside(tx, schedule, now, str(error))
+
+
+async def next_free(tx: Tx, schedule: Schedule, after: datetime) -> Due | None:
+    """The next due instant on a date that has no round yet; None if no weekday is left."""
+    due = next_occurrence(schedule, after)
+    while due is not None and await tx.rounds.on_date(
+        schedule.group_id, due.local_date, schedule.kind
+    ):
+        due = next_occurrence(schedule, due.at)
+    return due
 
 
 async def _plan(tx: Tx, schedule: Schedule, now: datetime) -> None:
@@ -53,8 +70,8 @@ async def _plan(tx: Tx, schedule: Schedule, now: datetime) -> None:
         return
     since = schedule.next_at - timedelta(microseconds=1)
     rounds = _rounds_due(group, schedule, list(occurrences(schedule, since, now)), now)
-    following = next_occurrence(schedule, now)
     inserted = await tx.rounds.insert(rounds)
+    following = await next_free(tx, schedule, now)
     await tx.groups.set_next_at(group.id, schedule.kind, following.at if following else None)
     await tx.enqueue(
         JobKind.OPEN_ROUND, *(each.id for each in inserted if each.state is RoundState.DUE)
@@ -113,6 +130,8 @@ async def open_round(services: Services, round_id: int) -> None:
     """Choose what a due round asks and queue its posts; hold it while that isn't possible."""
     now = services.clock()
     async with services.store.write() as tx:
+        if await _without_posts(tx, round_id):
+            return
         round_ = await tx.rounds.claim(round_id, [RoundState.DUE], now, services.lease)
         group = await tx.groups.get(round_.group_id) if round_ else None
         if round_ is None or group is None:
@@ -127,6 +146,21 @@ async def open_round(services: Services, round_id: int) -> None:
             await _queue_posts(tx, services, group, round_, now)
         except StudyError as error:
             await _hold(tx, round_, str(error), now)
+
+
+async def _without_posts(tx: Tx, round_id: int) -> bool:
+    """Whether a round was posting with no post left that could carry it: then it was missed.
+
+    Two channels that are given up at once each see the other one's post still waiting.
+    """
+    round_ = await tx.rounds.get(round_id)
+    if round_ is None or round_.state is not RoundState.POSTING:
+        return False
+    posts = await tx.outbox.posts(round_id)
+    if not any(post.state in (OutState.PENDING, OutState.SENT) for post in posts):
+        error = next((post.error for post in posts if post.error), None)
+        await miss(tx, round_, error or "no channel could be posted in")
+    return True
 
 
 async def _queue_posts(
@@ -158,13 +192,15 @@ async def _working_channels(tx: Tx, group: Group) -> list[Channel]:
 
 
 async def _add_posts(tx: Tx, round_: Round, channels: Sequence[Channel], kind: OutKind) -> None:
+    # A missed round that is asked after all has posts that failed; it gets new ones.
+    tried = Counter(post.channel_id for post in await tx.outbox.posts(round_.id))
     await tx.outbox.add(
         [
             NewOut(
                 group_id=round_.group_id,
                 channel_id=channel.id,
                 kind=kind,
-                dedupe_key=f"{kind.value}:{round_.id}:{channel.id}",
+                dedupe_key=f"{kind.value}:{round_.id}:{channel.id}:{tried[channel.id]}",
                 round_id=round_.id,
             )
             for channel in channels
@@ -223,8 +259,28 @@ async def post_now(services: Services, group: Group) -> tuple[Round, bool]:
             round_ = await tx.rounds.on_date(group.id, today, RoundKind.DAILY)
             if round_ is None:
                 raise ConflictError("Today's round is being made. Try again in a moment.")
-            revived = await tx.rounds.revive(round_.id, until)
-            if not revived:
+            if round_.state is RoundState.DUE:
+                # It was held; what held it may have been mended.
+                await tx.rounds.postpone(round_.id, now, failed=False)
+            elif not await tx.rounds.revive(round_.id, until):
                 return round_, False
         await tx.enqueue(JobKind.OPEN_ROUND, round_.id)
+        await _skip_today(tx, group, now)
         return round_, True
+
+
+async def _skip_today(tx: Tx, group: Group, now: datetime) -> None:
+    """Today has its round: the plan goes on with the next date that has none."""
+    schedule = await tx.groups.schedule(group.id, RoundKind.DAILY)
+    if schedule is None or schedule.next_at is None or schedule.next_at <= now:
+        return
+    following = await next_free(tx, schedule, now)
+    await tx.groups.set_next_at(group.id, schedule.kind, following.at if following else None)
+
+
+async def call_off(tx: Tx, group: Group, now: datetime) -> None:
+    """A group is paused: what was held and not yet posted stays unposted."""
+    for kind in RoundKind:
+        round_ = await tx.rounds.on_date(group.id, local_date(now, group.zone), kind)
+        if round_ is not None and round_.state is RoundState.DUE:
+            await miss(tx, round_, "the schedule was paused before it could be posted.")
