@@ -19,7 +19,11 @@ from bot.study.services import Services
 
 BY_NAME = {command.name: command for command in COMMANDS}
 LONGEST_LINE = 1_000
-_PAIR = re.compile(r"(?<!\S)(?P<name>[a-z]+)=(?:\"(?P<quoted>[^\"]*)\"|(?P<bare>\S*))")
+_PAIR = re.compile(
+    # Phones write a capital first and curly quotes.
+    r"(?<!\S)(?P<name>[a-z]+)=(?:[\"“”„](?P<quoted>[^\"“”„]*)[\"“”]|(?P<bare>\S*))",
+    re.IGNORECASE | re.ASCII,
+)
 _DAYS = ("every day", "mon-fri", "sat,sun", "mon,wed,fri")
 _TIMES = tuple(f"{hour:02}:00" for hour in (9, 8, 7, 10, 12, 18, 20))
 
@@ -104,9 +108,10 @@ def _values(command: Command, rest: str) -> dict[str, str]:
     given: dict[str, str] = {}
 
     def take(match: re.Match[str]) -> str:
-        if match["name"] not in known:
+        name = match["name"].casefold()
+        if name not in known:
             return match[0]
-        given[match["name"]] = match["quoted"] if match["quoted"] is not None else match["bare"]
+        given[name] = match["quoted"] if match["quoted"] is not None else match["bare"]
         return " "
 
     words = " ".join(_PAIR.sub(take, rest).split())

@@ -23,6 +23,7 @@ from bot.messages.message import (
     paragraph,
 )
 from bot.store import Tx
+from bot.study.streaks import attempted
 from bot.study.views import with_streaks
 
 DAYS = 7
@@ -38,7 +39,7 @@ async def recap_message(tx: Tx, group: Group, last_day: date, now: datetime) -> 
         for r in await tx.rounds.recent(group.id, limit=4 * DAYS)
         if since <= r.local_date <= last_day and r.state in POSTED
     ]
-    answers = {r.id: await tx.answers.in_round(r.id) for r in rounds}
+    answers = {r.id: _attempts(await tx.answers.in_round(r.id)) for r in rounds}
     totals = await tx.boards.totals(group.id, since, organisers=group.settings.organisers_ranked)
     standings = await with_streaks(tx, group, ranked(totals))
     blocks = [
@@ -51,6 +52,12 @@ async def recap_message(tx: Tx, group: Group, last_day: date, now: datetime) -> 
     ]
     title = f"The week in {group.name}"
     return Message(title=title, blocks=tuple(blocks), footer=_dates(since, last_day))
+
+
+def _attempts(answers: list[GradedAnswer]) -> list[GradedAnswer]:
+    """Only those that try to answer: chatter neither counts nor misses a point."""
+    counted = attempted(answers)
+    return [answer for answer in answers if answer.answer.member_id in counted]
 
 
 def _dates(since: date, last_day: date) -> str:

@@ -9,11 +9,13 @@ from pathlib import Path
 from bot.domain.group import Channel
 from bot.domain.rounds import Round, RoundState
 from bot.domain.schedule import RoundKind
+from bot.domain.work import OutKind
 from bot.errors import ChannelGoneError
 from bot.messages.message import Message
 from bot.ports import Envelope, Reaction, Sent
 from bot.study import jobs
 from bot.study.groups import Setup, set_paused, set_up
+from bot.study.services import Services
 from tests.support.harness import FakeClock, Study, study
 from tests.support.judging import ScriptedJudge, points
 
@@ -151,7 +153,7 @@ class Refusing:
         return None
 
     async def edit(self, channel: Channel, message_id: str, message: Message) -> None:
-        raise ChannelGoneError("the channel was deleted")
+        raise ChannelGoneError(f"{channel.name} is gone with {message_id}, {message.title}")
 
     async def react(
         self, channel: Channel, message_id: str, reaction: Reaction, thread_id: str | None = None
@@ -159,9 +161,13 @@ class Refusing:
         raise NotImplementedError
 
 
+def in_vain(session: Study) -> Services:
+    return replace(session.parts.services, messengers={"web": Refusing()})
+
+
 async def work_in_vain(session: Study) -> None:
     """Do all open work on a platform that refuses the question."""
-    services = replace(session.parts.services, messengers={"web": Refusing()})
+    services = in_vain(session)
     while open_jobs := await services.store.open_work(session.clock()):
         for job in open_jobs:
             await jobs.handle(services, job)
@@ -228,3 +234,36 @@ async def test_a_late_grade_that_finds_no_attempt_takes_the_streak_back(
         await session.work()
 
         assert (await streaks(session)).get("Ada", 0) == 0
+
+
+async def test_a_channel_that_is_gone_is_told_of_once_however_much_was_waiting_there(
+    tmp_path: Path, clock: FakeClock, judge: ScriptedJudge
+) -> None:
+    async with study(tmp_path, clock, grader=judge) as session:
+        for name in ("Ada", "Bo", "Cy"):
+            await session.reply(name, "good answer", form=True)
+        refusing = replace(session.parts, services=in_vain(session))
+        await replace(session, parts=refusing).work()
+        await session.work()
+
+        assert (await session.titles()).count("Channel paused") == 0
+        async with session.parts.store.read() as tx:
+            notices = await tx.outbox.recent(session.group.id, OutKind.NOTICE)
+        assert [notice.data["title"] for notice in notices] == ["Channel paused"]
+
+
+async def test_the_recap_counts_attempts_and_not_chatter(
+    tmp_path: Path, clock: FakeClock, judge: ScriptedJudge
+) -> None:
+    async with study(tmp_path, clock, grader=judge) as session:
+        await session.reply("Ada", "good answer")
+        await session.reply("Bo", "off-topic chatter")
+        await session.work()
+        for _ in range(6):
+            await session.pass_time(days=1)
+        await session.pass_time(hours=9)
+        [recap] = [p for p in await session.posts() if p.body and "The week" in p.body["title"]]
+
+        words = str(recap.body)
+        assert "1 answer from 1 member" in words
+        assert "Most missed" not in words
