@@ -12,6 +12,8 @@ from datetime import time, timedelta
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+import pytest
+
 from bot.bootstrap import build, utc_now
 from bot.domain.group import GroupSettings
 from bot.domain.rounds import RoundState
@@ -21,8 +23,6 @@ from bot.store import Store
 from tests.support.killable import live
 from tests.support.remote_platform import RemotePlatform
 
-KILLS = 32
-TRACKS = 2
 GROUPS_A_LIFE = 2
 # Children are forked from a server that has imported everything: a start takes no seconds.
 FORKSERVER = multiprocessing.get_context("forkserver")
@@ -77,21 +77,27 @@ async def wait_until_finished(platform: RemotePlatform, groups: int) -> None:
             await asyncio.sleep(1.5)
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def studies(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, int]:
+    """Databases, with how many kills each has to survive."""
+    if request.param == "postgresql":
+        # Leases run out there, which takes longer than a start; so it is killed less often.
+        return {request.getfixturevalue("postgres_url"): 10}
+    # Two side by side, which takes half the time.
+    return {f"sqlite:///{tmp_path}/{name}.db": 16 for name in ("one", "two")}
+
+
 async def test_a_process_killed_at_random_instants_loses_nothing_and_doubles_nothing(
-    tmp_path: Path,
+    studies: dict[str, int],
 ) -> None:
-    """Two separate studies are killed side by side, which takes half the time."""
-    folders = [tmp_path / str(track) for track in range(TRACKS)]
-    for folder in folders:
-        folder.mkdir()
-    await asyncio.gather(*(live_and_die(f, random.Random(f.name)) for f in folders))
+    chances = [random.Random(number) for number in range(len(studies))]
+    each = zip(studies.items(), chances, strict=True)
+    await asyncio.gather(*(live_and_die(url, lives, chance) for (url, lives), chance in each))
 
 
-async def live_and_die(folder: Path, chance: random.Random) -> None:
+async def live_and_die(url: str, lives: int, chance: random.Random) -> None:
     remote = RemotePlatform()
     port = await remote.start()
-    url = f"sqlite:///{folder}/studybot.db"
-    lives = KILLS // TRACKS
     for life in range(lives):
         async with build(Settings.from_env({"DATABASE_URL": url})) as parts:
             deck = parts.services.library.decks()[0]
