@@ -1,0 +1,191 @@
+"""``studybot run`` as real processes: one on SQLite, several on PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from storage.urls import parse_url
+from tests.support.processes import Events, Pages, Run, until
+
+GOOD = (
+    "Self-attention lets every position look at every other one, and it replaces recurrence, "
+    "so that training runs in parallel over the whole sequence."
+)
+PASSWORD = "hunter2-hunter2-hunter2"
+EVERYONE = "0.0.0.0"  # noqa: S104 - it is refused
+STOPS_WITHIN = 10
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_process_serves_stops_when_told_and_continues_where_it_was(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    with Run(tmp_path, "run", "--port", "0") as first, Pages(first.address()) as pages:
+        assert pages.ready()
+        grade = pages.grade(pages.answer("ada", GOOD))
+        assert grade["state"] == "graded"
+        before = pages.round(), pages.board()
+        events = Events(first.address())
+        stop(first, number)
+        assert events.ended.wait(STOPS_WITHIN)
+    with Run(tmp_path, "run", "--port", "0") as second, Pages(second.address()) as pages:
+        assert (pages.round(), pages.board()) == before
+        assert len(pages.get("/api/rounds")["rounds"]) == 1
+        stop(second, number)
+
+
+def stop(run: Run, number: signal.Signals) -> None:
+    """It ends in order, in time, and has nothing to complain of."""
+    run.send(number)
+    assert run.ended(STOPS_WITHIN) == 0
+    assert run.said.splitlines()[-1].endswith("stopping")
+    assert not re.search("WARNING|ERROR|Traceback|Warning", run.said), run.said
+
+
+def refused(run: Run, *words: str) -> None:
+    """It ended with one clear line that holds these words, and no secret."""
+    assert run.ended() in (1, 2)
+    assert run.out == []
+    assert "Traceback" not in run.said
+    assert PASSWORD not in run.said
+    lines = run.said.splitlines()
+    assert len([line for line in lines if not line.startswith("Please mend")]) == 1, lines
+    for word in words:
+        assert word in run.said
+
+
+def test_what_cannot_be_run_is_refused_in_one_clear_line(tmp_path: Path) -> None:
+    with ExitStack() as stack, socket.create_server(("127.0.0.1", 0)) as taken:
+
+        def run(*arguments: str, **settings: str) -> Run:
+            folder = tmp_path / str(len(list(tmp_path.iterdir())))
+            return stack.enter_context(Run(folder, "run", *arguments, **settings))
+
+        port = str(taken.getsockname()[1])
+        away = f"postgresql://ada:{PASSWORD}@127.0.0.1:{closed_port()}/study"
+        file = tmp_path / "file"
+        file.write_text("no folder")
+        refused(run("--port", port), "--port", port)
+        refused(run("--host", EVERYONE), EVERYONE, "STUDYBOT_WEB_PASSWORD", "--host")
+        refused(run("--roles", "http,wroker"), "wroker", "worker, scheduler")
+        refused(run(DATABASE_URL=f"sqlite:///{file}/study.db"), str(file), "DATABASE_URL")
+        refused(run(DATABASE_URL=f"postgresql//ada:{PASSWORD}@host/study"), "DATABASE_URL")
+        refused(run(DATABASE_URL=f"postgresql://ada:{PASSWORD}@host:x/study"), "DATABASE_URL")
+        refused(run(DATABASE_URL=away), "DATABASE_URL", "127.0.0.1", "server runs")
+
+
+def closed_port() -> int:
+    """A port that nobody listens at."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+@pytest.mark.skipif(
+    hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may write into any folder"
+)
+def test_a_data_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with Run(tmp_path, "run", "--port", "0") as run:
+        refused(run, "data", "DATABASE_URL")
+    tmp_path.chmod(0o700)
+
+
+QUESTIONS = """
+SELECT count(*) FROM posts WHERE author_id IS NULL AND only_member_id IS NULL AND NOT organisers
+"""
+ROLES = ("http", "worker", "scheduler,worker")
+
+
+def test_processes_that_start_together_on_an_empty_database_share_its_work(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    """Three processes, one of them killed while it grades."""
+    with ExitStack() as stack:
+        http, worker, other = (
+            stack.enter_context(
+                Run(
+                    tmp_path / roles,
+                    "run",
+                    "--roles",
+                    roles,
+                    "--port",
+                    "0",
+                    DATABASE_URL=postgres_url,
+                )
+            )
+            for roles in ROLES
+        )
+        pages = stack.enter_context(Pages(http.address()))
+        assert pages.ready()
+        round_ = pages.round()
+        assert rows(postgres_url, "SELECT count(*) FROM groups") == [1]
+        events = Events(http.address())
+        seen = len(events.versions)
+        assert pages.grade(pages.answer("ada", GOOD))["state"] == "graded"
+        events.next_after(seen)
+
+        answers = kill_while_grading(postgres_url, worker, other, pages)
+        for answer in answers:
+            assert pages.grade(answer)["state"] == "graded"
+        assert len(pages.board()) == 1 + len(answers)
+        check_once(postgres_url, round_["id"])
+        stop(other, signal.SIGTERM)
+        stop(http, signal.SIGTERM)
+
+
+def kill_while_grading(url: str, worker: Run, other: Run, pages: Pages) -> list[int]:
+    """Answers whose grading the worker had begun when it was killed; the other may go on then."""
+    other.send(signal.SIGSTOP)
+    with no_grade_written(url):
+        answers = [pages.answer(f"member {n}", f"{GOOD} This is wording {n}.") for n in range(4)]
+        begun = "SELECT count(*) FROM revisions WHERE state = 'pending' AND attempts = 1"
+        until(lambda: rows(url, begun) == [len(answers)], "grading of every answer")
+        worker.send(signal.SIGKILL)
+        worker.ended()
+        other.send(signal.SIGCONT)
+    return answers
+
+
+def check_once(url: str, round_id: int) -> None:
+    """One group, one round, one question; one grade a revision, one message for each thing."""
+    assert rows(url, "SELECT id FROM rounds") == [round_id]
+    assert rows(url, "SELECT count(*) FROM groups") == [1]
+    assert rows(url, QUESTIONS) == [1]
+    twice = "SELECT revision_id FROM grades GROUP BY revision_id HAVING count(*) > 1"
+    assert rows(url, twice) == []
+    assert rows(url, "SELECT count(*) FROM grades") == rows(url, "SELECT count(*) FROM revisions")
+
+
+@contextmanager
+def no_grade_written(url: str) -> Iterator[None]:
+    """Grades wait to be written while the block runs; they can be read."""
+    loop = asyncio.new_event_loop()
+    connection = loop.run_until_complete(asyncpg.connect(parse_url(url).dsn))
+    loop.run_until_complete(connection.execute("BEGIN; LOCK TABLE grades IN SHARE MODE"))
+    yield
+    loop.run_until_complete(connection.close())
+    loop.close()
+
+
+def rows(url: str, statement: str) -> list[Any]:
+    """The first column of what a query finds."""
+
+    async def ask() -> list[Any]:
+        connection = await asyncpg.connect(parse_url(url).dsn)
+        try:
+            return [row[0] for row in await connection.fetch(statement)]
+        finally:
+            await connection.close()
+
+    return asyncio.run(ask())
