@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
 
 import snowballstemmer
 
@@ -136,13 +137,18 @@ def _fold_char(char: str) -> str:
     return folded if not "\u0300" <= char <= "\u036f" else ""
 
 
+# Replies are judged in threads, and a stemmer keeps the word that it works on in itself.
+_STEMMING = Lock()
+
+
 @lru_cache(maxsize=65_536)
 def stem(word: str, language: str = "en") -> str:
     """The word's snowball stem; the word itself where the language has no stemmer."""
     algorithm = _SNOWBALL.get(language)
     if algorithm is None or len(word) <= 2 or len(word) > MAX_TOKEN or word.isdigit():
         return word[:MAX_TOKEN]
-    return str(_stemmer(algorithm).stemWord(word))
+    with _STEMMING:
+        return str(_stemmer(algorithm).stemWord(word))
 
 
 @lru_cache(maxsize=32)
