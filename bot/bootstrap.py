@@ -13,7 +13,7 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from adapters.web.events import Hub
 from adapters.web.messenger import WebMessenger
 from bot.domain.group import Group
-from bot.errors import ConflictError, ForbiddenError, InvalidError
+from bot.errors import ConflictError, ForbiddenError, InvalidError, StoreUnavailableError
 from bot.judge.grader import OfflineGrader
 from bot.ports import Clock, Grader
 from bot.settings import Settings
@@ -209,13 +209,22 @@ async def _has_round(services: Services, group: Group) -> bool:
 @contextmanager
 def _timers(services: Services, roles: set[str]) -> Iterator[None]:
     """In-memory timers; what is due is decided from the database each time."""
+    # A turn that is skipped, since the one before takes longer, is no reason to warn people.
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
     scheduler = AsyncIOScheduler(
         timezone=UTC,
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
 
-    def every(seconds: int, work: Callable[[Services], object]) -> None:
-        scheduler.add_job(work, "interval", [services], seconds=seconds, next_run_time=utc_now())
+    def every(seconds: int, work: Callable[[Services], Awaitable[object]]) -> None:
+        scheduler.add_job(
+            _if_reachable,
+            "interval",
+            [work, services],
+            name=work.__name__,
+            seconds=seconds,
+            next_run_time=utc_now(),
+        )
 
     if "scheduler" in roles:
         every(TICK_SECONDS, jobs.tick_once)
@@ -226,6 +235,12 @@ def _timers(services: Services, roles: set[str]) -> Iterator[None]:
         yield
     finally:
         scheduler.shutdown(wait=False)
+
+
+async def _if_reachable(work: Callable[[Services], Awaitable[object]], services: Services) -> None:
+    """One turn of a timer. While the database is away the Store says so, once; turns come again."""
+    with contextlib.suppress(StoreUnavailableError):
+        await work(services)
 
 
 @asynccontextmanager

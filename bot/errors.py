@@ -23,6 +23,15 @@ class ConflictError(StudyError):
     """It would be fine at another time: the round is closed, the name is taken."""
 
 
+class StoreUnavailableError(StudyError):
+    """The database can't be reached now. The Store logs when that begins and when it ends."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "studybot can't reach its database now, so nothing was stored. Try again in a moment."
+        )
+
+
 class JudgeUnavailableError(Exception):
     """The judge can't be reached now; the reply stays pending and is tried again.
 

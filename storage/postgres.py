@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from bot.errors import StoreUnavailableError
 from storage.errors import StorageError
 from storage.sql import Session
 from storage.urls import Target
+
+log = logging.getLogger(__name__)
 
 POOL = 10
 OVERFLOW = 20
@@ -46,12 +50,16 @@ def unreachable(target: Target, error: BaseException) -> StorageError:
 
 
 class PostgresDatabase:
-    """A PostgreSQL database. ``read`` and ``write`` are those of the Store, giving sessions."""
+    """A PostgreSQL database. ``read`` and ``write`` are those of the Store, giving sessions.
+
+    Both raise StoreUnavailableError while the server can't be reached.
+    """
 
     def __init__(self, target: Target, clock: Callable[[], datetime]) -> None:
         self._target = target
         self._clock = clock
         self._engine = engine_for(target)
+        self._away = False
         self._reading = self._engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
@@ -68,14 +76,39 @@ class PostgresDatabase:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Session]:
         """A consistent view (REPEATABLE READ, READ ONLY)."""
-        async with self._reading.connect() as connection:
+        async with self._connected(self._reading) as connection:
             yield Session(connection, self._clock, steady=False)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Session]:
         """One transaction (READ COMMITTED)."""
-        async with self._engine.begin() as connection:
+        async with self._connected(self._engine) as connection, connection.begin():
             yield Session(connection, self._clock, steady=False)
+
+    @asynccontextmanager
+    async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        """A connection of the pool."""
+        async with AsyncExitStack() as stack:
+            try:
+                connection = await stack.enter_async_context(engine.connect())
+            except CONNECT_ERRORS as error:
+                raise self._unavailable(error) from error
+            if self._away:
+                self._away = False
+                log.info("PostgreSQL is back")
+            try:
+                yield connection
+            except DBAPIError as error:
+                if error.connection_invalidated:
+                    raise self._unavailable(error) from error
+                raise
+
+    def _unavailable(self, error: BaseException) -> StoreUnavailableError:
+        """What to raise. The log tells of an outage once, not with each of its failures."""
+        if not self._away:
+            self._away = True
+            log.warning("%s", unreachable(self._target, error))
+        return StoreUnavailableError()
 
     async def close(self) -> None:
         """Close every connection."""

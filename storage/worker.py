@@ -16,6 +16,7 @@ from pgqueuer.domain.types import Channel
 from pgqueuer.ports import RepositoryPort
 
 from bot.domain.work import Job, JobKind, backoff
+from bot.errors import StoreUnavailableError
 from bot.ports import Handler
 
 log = logging.getLogger(__name__)
@@ -72,7 +73,7 @@ class PgqueuerWorker:
                     await self._work(line, handler)
             except Exception as error:  # noqa: BLE001 - the edge of the loop: it reconnects
                 failures += 1
-                pause = backoff(failures, first=0.5, most=30)
+                pause = backoff(failures, first=0.5, most=10)
                 log.warning("the job queue broke (%r); trying again in %.1f s", error, pause)
                 await _until(self._stopping, pause)
 
@@ -132,6 +133,8 @@ class PgqueuerWorker:
         self._running.add(task)
         try:
             await handler(job)
+        except StoreUnavailableError:
+            log.warning("%s %s was cut short; the sweep brings it back", job.kind, job.row_id)
         except Exception:
             log.exception("handling %s %s failed; the sweep brings it back", job.kind, job.row_id)
         finally:

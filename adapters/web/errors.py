@@ -13,13 +13,21 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from adapters.web.render import error_page
-from bot.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError, StudyError
+from bot.errors import (
+    ConflictError,
+    ForbiddenError,
+    InvalidError,
+    NotFoundError,
+    StoreUnavailableError,
+    StudyError,
+)
 
 _STATUSES: dict[type[StudyError], int] = {
     InvalidError: 422,
     NotFoundError: 404,
     ForbiddenError: 403,
     ConflictError: 409,
+    StoreUnavailableError: 503,
 }
 OURS = "Something went wrong on our side, and it was logged. Try again in a moment."
 _PLAIN = {

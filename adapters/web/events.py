@@ -8,6 +8,7 @@ import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 
+from bot.errors import StoreUnavailableError
 from bot.store import Store
 
 log = logging.getLogger(__name__)
@@ -86,6 +87,9 @@ class Hub:
             self._woken.clear()
             try:
                 version = await self._version(channel_id)
+            except StoreUnavailableError:
+                # The log tells of it once; the next turn may find it back.
+                pass
             except Exception:
                 # The edge of the loop: a database that is away comes back.
                 log.exception("the web channel %s could not be read; trying again", channel_id)

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from adapters.web.context import Asking, Web, WebParts
 from adapters.web.schemas import AliveOut, ReadyOut
+from bot.errors import StoreUnavailableError
 
 log = logging.getLogger(__name__)
 router = APIRouter(tags=["health"])
@@ -37,6 +38,8 @@ async def _waiting_for(web: Web) -> list[str]:
     waiting = list(web.options.ready())
     try:
         await web.services.store.ping()
+    except StoreUnavailableError:
+        waiting.insert(0, "database")
     except Exception:
         # Whatever the driver raises means the same here, and belongs in the log.
         log.exception("the database can't be reached")

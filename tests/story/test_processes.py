@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import signal
 import socket
@@ -16,6 +15,7 @@ import asyncpg
 import pytest
 
 from storage.urls import parse_url
+from tests.support.postgres import Server
 from tests.support.processes import Events, Pages, Run, until
 
 GOOD = (
@@ -70,35 +70,32 @@ def test_what_cannot_be_run_is_refused_in_one_clear_line(tmp_path: Path) -> None
 
         def run(*arguments: str, **settings: str) -> Run:
             folder = tmp_path / str(len(list(tmp_path.iterdir())))
+            folder.mkdir()
+            # Nobody, root neither, can make the default folder where this file is.
+            (folder / "data").write_text("no folder")
             return stack.enter_context(Run(folder, "run", *arguments, **settings))
 
         port = str(taken.getsockname()[1])
-        away = f"postgresql://ada:{PASSWORD}@127.0.0.1:{closed_port()}/study"
-        file = tmp_path / "file"
-        file.write_text("no folder")
-        refused(run("--port", port), "--port", port)
-        refused(run("--host", EVERYONE), EVERYONE, "STUDYBOT_WEB_PASSWORD", "--host")
-        refused(run("--roles", "http,wroker"), "wroker", "worker, scheduler")
-        refused(run(DATABASE_URL=f"sqlite:///{file}/study.db"), str(file), "DATABASE_URL")
-        refused(run(DATABASE_URL=f"postgresql//ada:{PASSWORD}@host/study"), "DATABASE_URL")
-        refused(run(DATABASE_URL=f"postgresql://ada:{PASSWORD}@host:x/study"), "DATABASE_URL")
-        refused(run(DATABASE_URL=away), "DATABASE_URL", "127.0.0.1", "server runs")
+        server = f"postgresql://ada:{PASSWORD}@127.0.0.1:{closed_port()}/study"
+        no_url = f"postgresql//ada:{PASSWORD}@host/study"
+        no_port = f"postgresql://ada:{PASSWORD}@host:x/study"
+        # All are started before the first is looked at.
+        for started, words in [
+            (run("--port", port), ("--port", port)),
+            (run("--host", EVERYONE), (EVERYONE, "STUDYBOT_WEB_PASSWORD", "--host")),
+            (run("--roles", "http,wroker"), ("wroker", "worker, scheduler")),
+            (run("--port", "0"), ("data/studybot.db", "DATABASE_URL")),
+            (run("--port", "0", DATABASE_URL=no_url), ("DATABASE_URL",)),
+            (run("--port", "0", DATABASE_URL=no_port), ("DATABASE_URL",)),
+            (run("--port", "0", DATABASE_URL=server), ("DATABASE_URL", "127.0.0.1", "runs")),
+        ]:
+            refused(started, *words)
 
 
 def closed_port() -> int:
     """A port that nobody listens at."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return int(probe.getsockname()[1])
-
-
-@pytest.mark.skipif(
-    hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may write into any folder"
-)
-def test_a_data_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
-    with Run(tmp_path, "run", "--port", "0") as run:
-        refused(run, "data", "DATABASE_URL")
-    tmp_path.chmod(0o700)
 
 
 QUESTIONS = """
@@ -189,3 +186,30 @@ def rows(url: str, statement: str) -> list[Any]:
             await connection.close()
 
     return asyncio.run(ask())
+
+
+def test_a_database_that_goes_away_is_told_of_once_and_found_again(
+    tmp_path: Path, postgres_url: str, server: Server
+) -> None:
+    name = str(parse_url(postgres_url).url.database)
+    with ExitStack() as stack:
+        run = stack.enter_context(Run(tmp_path, "run", "--port", "0", DATABASE_URL=postgres_url))
+        pages = stack.enter_context(Pages(run.address()))
+        path = f"/api/rounds/{pages.round()['id']}/answers"
+        Events(run.address())
+        asyncio.run(server.close_to_all(name))
+        ready = pages.http.get("/readyz")
+        assert (ready.status_code, ready.json()["waiting_for"]) == (503, ["database"])
+        answered = pages.http.post(path, json={"member": "ada", "text": GOOD})
+        assert answered.status_code == 503
+        assert "Try again" in answered.json()["detail"]
+        assert pages.http.get("/healthz").status_code == 200
+        until(lambda: run.said.count("job queue broke") > 2, "further try of the worker's")
+        asyncio.run(server.open_again(name))
+        until(pages.ready, "readiness")
+        assert pages.grade(pages.answer("ada", GOOD))["state"] == "graded"
+        run.send(signal.SIGTERM)
+        assert run.ended(STOPS_WITHIN) == 0
+    assert "Traceback" not in run.said
+    assert run.said.count("PostgreSQL at") == 1
+    assert run.said.count("PostgreSQL is back") == 1

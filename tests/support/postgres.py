@@ -49,6 +49,17 @@ class Server:
     async def drop(self, name: str) -> None:
         await self._run(f"DROP DATABASE {name} WITH (FORCE)")
 
+    async def close_to_all(self, name: str) -> None:
+        """Cut every connection to a database, and take no new one."""
+        await self._run(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        await self._run(
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"  # noqa: S608 - a test's own name
+        )
+
+    async def open_again(self, name: str) -> None:
+        """Take connections to a database again."""
+        await self._run(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+
     async def _run(self, statement: str, name: str = "postgres") -> None:
         connection = await asyncpg.connect(self.url(name))
         try:

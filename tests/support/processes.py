@@ -60,7 +60,7 @@ class Run:
         self.ended()
         if error is not None:
             # Shown with the failed test.
-            print(f"--- {self._process.args}\n{self.said}")  # noqa: T201
+            print(f"--- {self._process.args!r}\n{self.said}")  # noqa: T201
 
     def _read(self, stream: Any, lines: list[str]) -> None:
         with stream:
