@@ -203,18 +203,17 @@ def scores(given_: GradedAnswer) -> bool:
     return given_.grade is not None and given_.grade.attempt and given_.grade.score is not None
 
 
-async def live(mode: FeedbackMode, taken: list[tuple[Step, bool]]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        async with study(Path(folder), FakeClock(), grader=ScriptedJudge()) as session:
-            await change(session, feedback=mode)
-            watch = Watch()
-            for step, worked in taken:
-                await step(session)
+async def live(folder: Path, mode: FeedbackMode, taken: list[tuple[Step, bool]]) -> None:
+    async with study(folder, FakeClock(), grader=ScriptedJudge()) as session:
+        await change(session, feedback=mode)
+        watch = Watch()
+        for step, worked in taken:
+            await step(session)
+            await watch.look(session)
+            if worked:
+                await session.work()
                 await watch.look(session)
-                if worked:
-                    await session.work()
-                    await watch.look(session)
-            await finish(session, watch)
+        await finish(session, watch)
 
 
 @settings(
@@ -227,4 +226,5 @@ async def live(mode: FeedbackMode, taken: list[tuple[Step, bool]]) -> None:
 def test_any_order_of_events_keeps_points_verdicts_and_streaks_true(
     mode: FeedbackMode, taken: list[tuple[Step, bool]]
 ) -> None:
-    asyncio.run(live(mode, taken))
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(live(Path(folder), mode, taken))
