@@ -18,6 +18,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmana
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import tzlocal
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -41,6 +42,9 @@ ROLES = ("gateway", "http", "worker", "scheduler")
 TICK_SECONDS = 1
 SWEEP_SECONDS = 10
 PRUNE_SECONDS = 3600
+LAST_TURNS_SECONDS = 3
+
+Work = Callable[[Services], Awaitable[object]]
 
 
 def utc_now() -> datetime:
@@ -105,7 +109,7 @@ async def serve(
         if "worker" in chosen:
             await stack.enter_async_context(_working(parts, stop))
         if chosen & {"worker", "scheduler"}:
-            stack.enter_context(_timers(parts.services, chosen))
+            await stack.enter_async_context(_timers(parts.services, chosen))
         if "http" in chosen or "scheduler" in chosen:
             group = await groups.playground(parts.services, tzlocal.get_localzone_name() or "UTC")
             if "worker" in chosen:
@@ -206,8 +210,8 @@ async def _has_round(services: Services, group: Group) -> bool:
         return await tx.rounds.current(group.id) is not None
 
 
-@contextmanager
-def _timers(services: Services, roles: set[str]) -> Iterator[None]:
+@asynccontextmanager
+async def _timers(services: Services, roles: set[str]) -> AsyncIterator[None]:
     """In-memory timers; what is due is decided from the database each time."""
     # A turn that is skipped, since the one before takes longer, is no reason to warn people.
     logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
@@ -215,15 +219,19 @@ def _timers(services: Services, roles: set[str]) -> Iterator[None]:
         timezone=UTC,
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
+    under_way: set[asyncio.Task[Any]] = set()
 
-    def every(seconds: int, work: Callable[[Services], Awaitable[object]]) -> None:
+    async def turn(work: Work) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a coroutine always runs in a task
+        under_way.add(task)
+        task.add_done_callback(under_way.discard)
+        await _if_reachable(work, services)
+
+    def every(seconds: int, work: Work) -> None:
+        name = work.__name__
         scheduler.add_job(
-            _if_reachable,
-            "interval",
-            [work, services],
-            name=work.__name__,
-            seconds=seconds,
-            next_run_time=utc_now(),
+            turn, "interval", [work], name=name, seconds=seconds, next_run_time=utc_now()
         )
 
     if "scheduler" in roles:
@@ -234,10 +242,15 @@ def _timers(services: Services, roles: set[str]) -> Iterator[None]:
     try:
         yield
     finally:
+        scheduler.pause()
+        # What was begun just now gets to its first line; shutdown cuts off what still runs.
+        await asyncio.sleep(0)
+        if under_way:
+            await asyncio.wait(under_way, timeout=LAST_TURNS_SECONDS)
         scheduler.shutdown(wait=False)
 
 
-async def _if_reachable(work: Callable[[Services], Awaitable[object]], services: Services) -> None:
+async def _if_reachable(work: Work, services: Services) -> None:
     """One turn of a timer. While the database is away the Store says so, once; turns come again."""
     with contextlib.suppress(StoreUnavailableError):
         await work(services)

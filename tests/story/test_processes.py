@@ -7,13 +7,16 @@ import re
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AsyncExitStack, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 
+from bot.bootstrap import build, utc_now
+from bot.settings import Settings
+from bot.study.groups import playground
 from storage.urls import parse_url
 from tests.support.postgres import Server
 from tests.support.processes import Events, Pages, Run, until
@@ -139,6 +142,15 @@ def test_processes_that_start_together_on_an_empty_database_share_its_work(
         check_once(postgres_url, round_["id"])
         stop(other, signal.SIGTERM)
         stop(http, signal.SIGTERM)
+
+
+async def test_the_playground_is_made_once_by_whoever_comes_first(postgres_url: str) -> None:
+    settings = Settings.from_env({"DATABASE_URL": postgres_url})
+    async with AsyncExitStack() as stack:
+        several = [await stack.enter_async_context(build(settings)) for _ in range(3)]
+        groups = await asyncio.gather(*(playground(each.services, "UTC") for each in several))
+        assert len({group.id for group in groups}) == 1
+        assert len(await several[0].store.open_work(utc_now())) == 1
 
 
 def kill_while_grading(url: str, worker: Run, other: Run, pages: Pages) -> list[int]:

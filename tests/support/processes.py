@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -171,16 +172,17 @@ class Events:
         until(self._began.is_set, "event")
 
     def _listen(self, address: str) -> None:
-        try:
-            with httpx.stream("GET", f"{address}/api/events", timeout=PATIENCE) as response:
-                for line in response.iter_lines():
-                    if line.startswith("id:"):
-                        self.versions.append(int(line.removeprefix("id:")))
-                        self._began.set()
-        except httpx.TransportError:
-            # A process that is killed closes nothing properly.
-            self.versions.append(-1)
+        stream = httpx.stream("GET", f"{address}/api/events", timeout=PATIENCE)
+        # A process that is killed ends its streams in the middle.
+        with suppress(httpx.TransportError), stream as response:
+            for line in response.iter_lines():
+                self._take(line)
         self.ended.set()
+
+    def _take(self, line: str) -> None:
+        if line.startswith("id:"):
+            self.versions.append(int(line.removeprefix("id:")))
+            self._began.set()
 
     def next_after(self, seen: int) -> int:
         """The channel's version in the first event after that many."""
