@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.boards import Window
@@ -170,7 +170,9 @@ class Watch:
             )
             if post.only_member_id == answer.member_id and post.body
         ]
-        assert {str(post.body["title"]) for post in told if post.body} <= {"A hint"}
+        titles = {str(post.body["title"]) for post in told if post.body}
+        # That a judge can't read a reply is no verdict; it may be from before a change of mode.
+        assert titles <= {"A hint", "Not graded yet"}
 
 
 async def finish(session: Study, watch: Watch) -> None:
@@ -220,6 +222,8 @@ async def live(folder: Path, mode: FeedbackMode, taken: list[tuple[Step, bool]])
     max_examples=8,
     deadline=None,
     derandomize=True,
+    # Shrinking takes minutes here; the steps that failed are told as they are.
+    phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow],
 )
 @given(mode=st.sampled_from(FeedbackMode), taken=steps)
