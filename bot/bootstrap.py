@@ -102,6 +102,8 @@ async def serve(
     async with AsyncExitStack() as stack:
         listener = stack.enter_context(_bound(host, port)) if "http" in chosen else None
         parts = await stack.enter_async_context(build(settings))
+        if chosen != set(ROLES) and settings.database_url.reveal().startswith("sqlite"):
+            log.warning("roles are split over processes: that wants PostgreSQL, not SQLite")
         if chosen == set(ROLES):
             # A process that runs everything owns what an earlier one left half done.
             await parts.store.release_claims()
