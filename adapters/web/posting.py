@@ -220,8 +220,8 @@ async def _answer_post(
     if thread_id is None or round_.state is RoundState.CLOSED:
         return None
     existing = await tx.answers.find(round_.id, member.id)
-    mode = room.group.settings.answers
-    sealed = existing.sealed if existing else mode is not AnswerMode.THREAD
+    # By the mode alone: an earlier reply in the open doesn't unseal what comes by form.
+    sealed = room.group.settings.answers is not AnswerMode.THREAD
     if existing is not None and existing.message_id and existing.message_id.isdecimal():
         post = await tx.chat.get(int(existing.message_id))
         if post is not None and post.deleted_at is None and post.sealed:

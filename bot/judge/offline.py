@@ -130,7 +130,8 @@ def _grade(
     predicted = regression.predict(features(rubric, reading, [each.share for each in found]))
     wrong = prepared.misconceptions.find(reading.text)
     points = _statuses(rubric, found, predicted, wrong)
-    score = _score(rubric, points, predicted, misled=bool(wrong))
+    # To the hundredth, so that a verdict's edge is the same in points: 79 or 80, never between.
+    score = round(_score(rubric, points, predicted, misled=bool(wrong)), 2)
     notes = []
     if wrong:
         flags = (*flags, MISCONCEPTION)

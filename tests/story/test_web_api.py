@@ -163,6 +163,20 @@ async def test_a_sealed_answer_is_read_by_its_author_alone(web: Site) -> None:
     assert "sealed until the round closes" in other
 
 
+async def test_an_earlier_reply_in_the_open_does_not_unseal_what_comes_by_form(web: Site) -> None:
+    round_id = await web.round_id()
+    opened = await post(web, f"/api/rounds/{round_id}/replies", member="ada", text=POOR)
+    await web.until(
+        f"/api/answers/{opened['answer_id']}", lambda body: body.get("state") == "graded"
+    )
+    await web.answer("ada", GOOD)
+    async with web.parts.store.read() as tx:
+        channel = (await tx.groups.by_channel("web", "playground") or (None, None))[1]
+        assert channel is not None
+        thread = (await tx.chat.timeline(channel.id))[0].id
+    assert "every token looks directly" not in await web.page(f"/?thread={thread}", "ben")
+
+
 @pytest.mark.parametrize(
     ("body", "status", "words"),
     [
