@@ -25,7 +25,8 @@ from bot.study.services import Services
 
 log = logging.getLogger(__name__)
 
-MOST_CRASHES = 5
+# After too many crashes a row is only looked for any more: an earlier try may have sent it.
+LAST_LOOKS = 3
 KEEPS_TRYING = timedelta(hours=12)
 TOO_LATE = "its catch-up window had ended"
 _POSTS = (OutKind.QUESTION, OutKind.RECAP)
@@ -39,19 +40,19 @@ async def deliver(services: Services, out_id: int) -> None:
         channel = await tx.groups.channel(out.channel_id) if out else None
         if out is None or channel is None:
             return
-        late = await _is_late(tx, out, now)
-        refusal = _refusal(services, out, channel, late=late)
+        barred = await _barred(tx, services, out, now)
+        refusal = _refusal(services, out, channel, barred)
         if refusal is not None:
             await _give_up(tx, services, out, channel, refusal)
             return
     async with kept(services, Job(JobKind.DELIVER, out.id), out.attempts):
-        await _deliver(services, out, channel, late=late)
+        await _deliver(services, out, channel, barred)
 
 
-async def _deliver(services: Services, out: Out, channel: Channel, *, late: bool) -> None:
+async def _deliver(services: Services, out: Out, channel: Channel, barred: str | None) -> None:
     """Send a claimed row and write down how it went."""
     try:
-        sent = await _send(services, services.messengers[channel.platform], out, channel, late=late)
+        sent = await _send(services, services.messengers[channel.platform], out, channel, barred)
     except DeliveryError as error:
         await _later(services, out, error)
     except ChannelGoneError as error:
@@ -63,24 +64,26 @@ async def _deliver(services: Services, out: Out, channel: Channel, *, late: bool
         await _confirm(services, out, sent)
 
 
-async def _is_late(tx: Tx, out: Out, now: datetime) -> bool:
-    """Whether a round's post has outlived its catch-up window."""
+async def _barred(tx: Tx, services: Services, out: Out, now: datetime) -> str | None:
+    """Why a row may only be looked for, not sent any more; None if it may be sent."""
+    if out.attempts > services.most_crashes:
+        return f"sending it stopped studybot {services.most_crashes} times"
     if out.kind not in _POSTS or out.round_id is None:
-        return False
+        return None
     round_ = await tx.rounds.get(out.round_id)
-    return round_ is None or now > round_.post_until
+    return TOO_LATE if round_ is None or now > round_.post_until else None
 
 
-def _refusal(services: Services, out: Out, channel: Channel, *, late: bool) -> str | None:
-    """Why a claimed row must not be sent, or None."""
-    if out.attempts > MOST_CRASHES:
-        return f"sending it stopped studybot {MOST_CRASHES} times"
+def _refusal(services: Services, out: Out, channel: Channel, barred: str | None) -> str | None:
+    """Why a claimed row must be given up at once, or None."""
+    if out.attempts > services.most_crashes + LAST_LOOKS:
+        return f"looking for it stopped studybot {LAST_LOOKS} times"
     if channel.platform not in services.messengers:
         return f"studybot is not connected to {channel.platform} any more"
     if channel.paused_reason is not None and out.kind in _POSTS:
         return f"the channel is paused: {channel.paused_reason}"
-    if late and not _tried_before(out):
-        return TOO_LATE
+    if barred and not _tried_before(out):
+        return barred
     if services.clock() - out.created_at > KEEPS_TRYING:
         return out.error or "it could not be sent for 12 hours"
     return None
@@ -92,7 +95,7 @@ def _tried_before(out: Out) -> bool:
 
 
 async def _send(
-    services: Services, messenger: Messenger, out: Out, channel: Channel, *, late: bool
+    services: Services, messenger: Messenger, out: Out, channel: Channel, barred: str | None
 ) -> Sent | None:
     """The sent message; None if there is nothing to say any more."""
     async with services.store.read() as tx:
@@ -101,7 +104,7 @@ async def _send(
         return None
     match draft:
         case compose.Post(envelope, message):
-            return await _post_once(messenger, out, envelope, message, late=late)
+            return await _post_once(messenger, out, envelope, message, barred)
         case compose.Edit(message_id, message):
             await messenger.edit(channel, message_id, message)
             return Sent(message_id)
@@ -111,11 +114,11 @@ async def _send(
 
 
 async def _post_once(
-    messenger: Messenger, out: Out, envelope: Envelope, message: Message, *, late: bool
+    messenger: Messenger, out: Out, envelope: Envelope, message: Message, barred: str | None
 ) -> Sent:
     found = await messenger.find(envelope) if _tried_before(out) else None
-    if found is None and late:
-        raise RejectedError(TOO_LATE)
+    if found is None and barred:
+        raise RejectedError(barred)
     return found or await messenger.send(envelope, message)
 
 

@@ -38,7 +38,6 @@ from bot.study.notices import tell_organisers
 from bot.study.services import Services
 from bot.study.streaks import recount
 
-MOST_CRASHES = 5
 NEAR_COPY_FROM = 0.9
 _NOBODY = JudgeInfo(kind="offline", model="none", version="0")
 
@@ -64,7 +63,7 @@ async def grade(services: Services, revision_id: int) -> None:
 
 
 async def _judge(services: Services, work: _Work) -> None:
-    if work.revision.attempts > MOST_CRASHES:
+    if work.revision.attempts > services.most_crashes:
         await settle(services, work, _gave_up(work.question))
         return
     deck = services.library.deck(work.round.deck_id or "")
@@ -325,7 +324,7 @@ async def _tell_of_copy(tx: Tx, group: Group, answer: Answer, withheld: str) -> 
 async def _tell_of_crash(tx: Tx, work: _Work) -> None:
     member = await tx.members.get(work.answer.member_id)
     name = member.name if member else "a member"
-    text = f"The judge stopped {MOST_CRASHES} times on {name}'s answer; it is ungraded."
+    text = f"The judge stopped several times on {name}'s answer; it is ungraded."
     await tell_organisers(tx, work.group.id, f"crash:{work.revision.id}", "An answer waits", text)
 
 

@@ -29,7 +29,6 @@ from bot.study.services import Services, deck_of
 
 log = logging.getLogger(__name__)
 
-MOST_CRASHES = 5
 BROKEN_RETRY = timedelta(hours=1)
 
 
@@ -139,8 +138,8 @@ async def open_round(services: Services, round_id: int) -> None:
         if now > round_.post_until:
             await miss(tx, round_, round_.reason or "its time had passed")
             return
-        if round_.attempts > MOST_CRASHES:
-            await miss(tx, round_, f"posting it stopped studybot {MOST_CRASHES} times")
+        if round_.attempts > services.most_crashes:
+            await miss(tx, round_, f"posting it stopped studybot {services.most_crashes} times")
             return
         try:
             await _queue_posts(tx, services, group, round_, now)

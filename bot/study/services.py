@@ -18,7 +18,8 @@ class Services:
     """The ports, built once by the composition root; tests pass fakes.
 
     ``alone`` is held by work that may have killed its process before. ``lease`` is how long
-    a row that is worked on is hidden from others; see ``bot.study.leases``.
+    a row that is worked on is hidden from others; see ``bot.study.leases``. A row under
+    whose work ``most_crashes`` processes died is given up.
     """
 
     store: Store
@@ -28,6 +29,7 @@ class Services:
     messengers: Mapping[str, Messenger]
     alone: asyncio.Lock = field(default_factory=asyncio.Lock)
     lease: timedelta = timedelta(seconds=15)
+    most_crashes: int = 5
 
 
 def deck_of(library: Library, deck_id: str) -> Deck:

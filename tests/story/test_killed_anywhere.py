@@ -24,6 +24,7 @@ from tests.support.killable import live
 from tests.support.remote_platform import RemotePlatform
 
 GROUPS_A_LIFE = 2
+MOST_EFFECTS_A_LIFE = 24
 # Children are forked from a server that has imported everything: a start takes no seconds.
 FORKSERVER = multiprocessing.get_context("forkserver")
 FORKSERVER.set_forkserver_preload(["tests.support.killable"])
@@ -103,8 +104,13 @@ async def live_and_die(url: str, lives: int, chance: random.Random) -> None:
             deck = parts.services.library.decks()[0]
             await add_due_groups(parts.store, deck.id, life * GROUPS_A_LIFE)
         process = await asyncio.to_thread(start, url, port)
+        # A random instant counted in what has been done, so that a slow machine dies as late
+        # as a quick one; a life with nothing left to do ends after a second.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1.0):
+                await remote.more_effects(chance.randrange(MOST_EFFECTS_A_LIFE))
         # The instant of the kill is what is being varied: this sleep is the test.
-        await asyncio.sleep(chance.uniform(0.0, 0.6))
+        await asyncio.sleep(chance.uniform(0.0, 0.02))
         await asyncio.to_thread(kill, process)
     process = await asyncio.to_thread(start, url, port)
     groups = lives * GROUPS_A_LIFE

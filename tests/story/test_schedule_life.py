@@ -20,7 +20,7 @@ from bot.messages.message import Message
 from bot.ports import Envelope, Reaction, Sent
 from bot.settings import Settings
 from bot.store import Store, Tx
-from bot.study import jobs
+from bot.study import compose, jobs
 from tests.support.harness import FakeClock, study
 
 GROUPS = 500
@@ -300,3 +300,38 @@ async def test_a_channel_that_is_gone_is_paused_and_the_question_is_not_burned(
         assert schedule is not None
         assert schedule.next_at == datetime(2026, 6, 2, 9, 0, tzinfo=UTC)
         assert {"Channel paused", "Missed question"} <= set(messenger.sent)
+
+
+async def test_a_question_that_was_sent_before_five_crashes_is_found_not_given_up(
+    tmp_path: Path,
+) -> None:
+    clock = FakeClock(datetime(2026, 6, 1, 8, 0, tzinfo=UTC))
+    async with build(settings_in(tmp_path), clock=clock) as parts:
+        deck = parts.services.library.decks()[0].id
+        await add_group(parts.store, 1, now=clock(), deck=deck, at=time(9))
+        clock.advance(hours=1)
+        await jobs.tick_once(parts.services)
+        [opening] = await parts.store.open_work(clock())
+        await jobs.handle(parts.services, opening)
+        [sending] = await parts.store.open_work(clock())
+        await send_and_die(parts, sending.row_id)
+        for _ in range(parts.services.most_crashes):
+            async with parts.store.write() as tx:
+                assert await tx.outbox.claim(sending.row_id, clock(), timedelta(seconds=1))
+            clock.advance(seconds=2)
+        await work(parts)
+
+        assert await states(parts.store) == ["open"]
+        assert await notices(parts.store) == []
+
+
+async def send_and_die(parts: Parts, out_id: int) -> None:
+    """The platform has the message; the row doesn't know."""
+    async with parts.store.read() as tx:
+        out = await tx.outbox.get(out_id)
+        assert out is not None
+        channel = await tx.groups.channel(out.channel_id)
+        assert channel is not None
+        sent = await compose.draft(tx, parts.services, out, channel)
+    assert isinstance(sent, compose.Post)
+    await parts.services.messengers["web"].send(sent.envelope, sent.message)

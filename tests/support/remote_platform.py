@@ -29,6 +29,7 @@ class RemotePlatform:
     reactions: dict[str, str] = field(default_factory=dict)
     inbound: dict[str, Json] = field(default_factory=dict)
     acknowledged: set[str] = field(default_factory=set)
+    effects: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def start(self) -> int:
@@ -45,6 +46,7 @@ class RemotePlatform:
         try:
             request = json.loads(await reader.readline())
             answer = getattr(self, f"_on_{request['op']}")(request)
+            self.effects += request["op"] in ("send", "edit", "react")
             self.changed.set()
             # A caller killed here has sent its message but will never know.
             await asyncio.sleep(0.004)
@@ -54,6 +56,13 @@ class RemotePlatform:
             return
         finally:
             writer.close()
+
+    async def more_effects(self, number: int) -> None:
+        """Wait until that many more messages, edits and reactions have come in."""
+        wanted = self.effects + number
+        while self.effects < wanted:
+            self.changed.clear()
+            await self.changed.wait()
 
     def _on_send(self, request: Json) -> Json:
         self.messages.append(request)
