@@ -307,3 +307,16 @@ def test_behind_a_password_one_logs_in_and_out(browser: Browser, tmp_path: Path)
         page.get_by_role("button", name="Log out").click()
         expect(page.get_by_role("button", name="Log in")).to_be_visible()
         context.close()
+
+
+def test_on_a_phone_no_message_is_wider_than_the_screen(open_page: OpenPage) -> None:
+    page = open_page("Ada", **PHONE)
+    page.get_by_label("Message to the channel").fill("/help")
+    page.get_by_role("button", name="Send").first.click()
+    expect(page.get_by_role("heading", name="How this works")).to_be_visible()
+    wide = page.evaluate(
+        """() => [...document.querySelectorAll('#posts *')]
+            .filter(e => e.getBoundingClientRect().right > innerWidth + 1)
+            .map(e => e.textContent.trim().slice(0, 40))"""
+    )
+    assert wide == []
