@@ -164,3 +164,8 @@ def paragraph(*spans: Inline) -> Paragraph:
 def item(*spans: Inline, mark: Mark = Mark.DOT, detail: str = "") -> Item:
     """A list item of those spans."""
     return Item(spans, mark, detail)
+
+
+def shortened(text: str, length: int) -> str:
+    """The text, cut with an ellipsis where it is longer than that many characters."""
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"

@@ -24,6 +24,7 @@ from bot.study.streaks import recount
 LONGEST = 8_000
 _PREFIX = re.compile(r"^\s*answer\s*:\s*", re.IGNORECASE)
 _LAYOUT = "\t\n\r"
+_WAITING = (RevisionState.PENDING, RevisionState.HELD)
 
 SEALED_ONLY = "This group answers with the Answer button, so that nobody is spoiled. Please use it."
 FIRST_STANDS = "Your first verdict stands for the leaderboard; this revision is graded as practice."
@@ -151,7 +152,7 @@ async def withdraw(tx: Tx, answer: Answer, now: datetime) -> None:
     if current is None or current.withdrawn_at is not None:
         return
     await tx.answers.update(replace(current, withdrawn_at=now))
-    await _drop_waiting(tx, current)
+    await drop_revisions(tx, current, *_WAITING)
     await tx.boards.drop(current.round_id, current.member_id)
     if round_ is not None and round_.state is RoundState.CLOSED:
         await recount(tx, current.group_id, current.member_id)
@@ -266,7 +267,8 @@ async def _first(
 
 
 async def _revise(tx: Tx, answer: Answer, reply: Reply, text: str, now: datetime) -> Accepted:
-    await _drop_waiting(tx, answer)
+    # A newer wording replaces those still waiting for their grade.
+    await drop_revisions(tx, answer, *_WAITING)
     await _add(tx, replace(answer, withdrawn_at=None), reply, text, now)
     if answer.scoring_id is None:
         return Accepted(Outcome.REVISION, answer.id, answer.sealed)
@@ -274,11 +276,11 @@ async def _revise(tx: Tx, answer: Answer, reply: Reply, text: str, now: datetime
     return Accepted(Outcome.PRACTICE, answer.id, answer.sealed, note)
 
 
-async def _drop_waiting(tx: Tx, answer: Answer) -> None:
-    """A newer wording replaces those still waiting for their grade."""
+async def drop_revisions(tx: Tx, answer: Answer, *states: RevisionState) -> None:
+    """Void an answer's revisions that are in one of those states; its row is locked already."""
     for revision in await tx.answers.revisions(answer.id):
-        for state in (RevisionState.PENDING, RevisionState.HELD):
-            await tx.answers.set_revision_state(revision.id, state, RevisionState.DROPPED)
+        if revision.state in states:
+            await tx.answers.set_revision_state(revision.id, revision.state, RevisionState.DROPPED)
 
 
 async def _add(tx: Tx, answer: Answer, reply: Reply, text: str, now: datetime) -> Revision:

@@ -14,7 +14,7 @@ from bot.messages.build import (
     notice_message,
     question_message,
 )
-from bot.messages.message import Message
+from bot.messages.message import Message, shortened
 from bot.ports import Envelope, Reaction
 from bot.store import Tx
 from bot.study.answering import is_practice
@@ -80,9 +80,7 @@ async def _question(tx: Tx, out: Out, channel: Channel) -> Draft | None:
     round_ = await tx.rounds.get(out.round_id or 0)
     if round_ is None or round_.question is None:
         return None
-    name = round_.question.prompt
-    if len(name) > THREAD_NAME_LENGTH:
-        name = name[: THREAD_NAME_LENGTH - 1].rstrip() + "…"
+    name = shortened(round_.question.prompt, THREAD_NAME_LENGTH)
     envelope = Envelope(channel, out.marker, opens_thread=name, round_id=round_.id)
     return Post(envelope, question_message(round_, round_.question))
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.group import Channel
 from bot.domain.rounds import RoundState
-from bot.domain.schedule import RoundKind, closing_time
+from bot.domain.schedule import RoundKind
 from bot.domain.work import Job, JobKind, Out, OutKind, OutState, backoff
 from bot.errors import ChannelGoneError, DeliveryError, RejectedError
 from bot.messages.message import Message
@@ -20,7 +20,7 @@ from bot.store import Tx
 from bot.study import compose
 from bot.study.leases import kept
 from bot.study.notices import tell_organisers
-from bot.study.rounds import miss
+from bot.study.rounds import closes_if_opened, miss_without_posts
 from bot.study.services import Services
 
 log = logging.getLogger(__name__)
@@ -145,12 +145,9 @@ async def _opened(tx: Tx, round_id: int, services: Services) -> None:
         await tx.rounds.move(round_id, [RoundState.POSTING], RoundState.CLOSED, opens_at=now)
         return
     group = await tx.groups.get(round_.group_id)
-    schedule = await tx.groups.schedule(round_.group_id, RoundKind.DAILY)
     closes_at = round_.closes_at
-    if closes_at is None or closes_at <= now:
-        zone = group.zone if group else "UTC"
-        at = schedule.at if schedule else now.time()
-        closes_at = closing_time(now, round_.local_date, at, zone)
+    if group is not None and (closes_at is None or closes_at <= now):
+        closes_at = await closes_if_opened(tx, group, round_, now)
     await tx.rounds.move(
         round_id, [RoundState.POSTING], RoundState.OPEN, opens_at=now, closes_at=closes_at
     )
@@ -190,11 +187,5 @@ async def _give_up(tx: Tx, services: Services, out: Out, channel: Channel, reaso
     log.warning("outbox %s (%s) given up: %s", out.id, out.kind.value, reason)
     if not await tx.outbox.finish(out.id, OutState.FAILED, now, error=reason):
         return
-    if out.kind not in _POSTS or out.round_id is None:
-        return
-    round_ = await tx.rounds.get(out.round_id)
-    posts = await tx.outbox.posts(out.round_id)
-    alive = any(post.state in (OutState.PENDING, OutState.SENT) for post in posts)
-    if round_ is None or round_.state is not RoundState.POSTING or alive:
-        return
-    await miss(tx, round_, f"{channel.name}: {reason}")
+    if out.kind in _POSTS and out.round_id is not None:
+        await miss_without_posts(tx, out.round_id, f"{channel.name}: {reason}")

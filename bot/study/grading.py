@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.domain.deck import Question
 from bot.domain.grading import (
@@ -32,7 +33,13 @@ from bot.errors import JudgeUnavailableError
 from bot.judge.similarity import near_copy
 from bot.ports import Reaction
 from bot.store import Score, Tx
-from bot.study.answering import NO_ATTEMPT, add_reaction, is_practice, steady_round
+from bot.study.answering import (
+    NO_ATTEMPT,
+    add_reaction,
+    drop_revisions,
+    is_practice,
+    steady_round,
+)
 from bot.study.leases import kept
 from bot.study.notices import tell_organisers
 from bot.study.services import Services
@@ -144,7 +151,7 @@ async def _follow(tx: Tx, work: _Work, grade_: Grade) -> None:
     if not grade_.attempt:
         await _not_an_attempt(tx, work)
     else:
-        await _drop_held(tx, work.answer)
+        await drop_revisions(tx, work.answer, RevisionState.HELD)
         await _publish(tx, work, grade_)
     if work.round.state is RoundState.CLOSED:
         await recount(tx, work.group.id, work.answer.member_id)
@@ -167,7 +174,8 @@ async def _not_an_attempt(tx: Tx, work: _Work) -> None:
             await tx.answers.update(_promoted(work.answer, revision))
             await tx.enqueue(JobKind.GRADE, revision.id)
             return
-    await _to_member(tx, work, OutKind.HELP, {"text": NO_ATTEMPT})
+    key = f"{OutKind.HELP.value}:{work.revision.id}"
+    await _to_member(tx, work.answer, OutKind.HELP, key, {"text": NO_ATTEMPT})
 
 
 def _promoted(answer: Answer, revision: Revision) -> Answer:
@@ -176,14 +184,6 @@ def _promoted(answer: Answer, revision: Revision) -> Answer:
     if revision.message_id is None:
         return answer
     return replace(answer, channel_id=revision.channel_id, message_id=revision.message_id)
-
-
-async def _drop_held(tx: Tx, answer: Answer) -> None:
-    for revision in await tx.answers.revisions(answer.id):
-        if revision.state is RevisionState.HELD:
-            await tx.answers.set_revision_state(
-                revision.id, RevisionState.HELD, RevisionState.DROPPED
-            )
 
 
 async def _publish(tx: Tx, work: _Work, grade_: Grade) -> None:
@@ -240,6 +240,14 @@ def _sign(grade_: Grade) -> Reaction:
 
 async def send_feedback(tx: Tx, answer: Answer, grade_: Grade, *, practice: bool = False) -> None:
     """Queue a member's private feedback."""
+    data = {"revision_id": grade_.revision_id, "practice": practice}
+    await _to_member(tx, answer, OutKind.FEEDBACK, f"feedback:{grade_.id}", data)
+
+
+async def _to_member(
+    tx: Tx, answer: Answer, kind: OutKind, dedupe_key: str, data: dict[str, Any]
+) -> None:
+    """Queue a private message to an answer's author."""
     channel_id = await _channel_for(tx, answer)
     if channel_id is None:
         return
@@ -248,32 +256,12 @@ async def send_feedback(tx: Tx, answer: Answer, grade_: Grade, *, practice: bool
             NewOut(
                 group_id=answer.group_id,
                 channel_id=channel_id,
-                kind=OutKind.FEEDBACK,
-                dedupe_key=f"feedback:{grade_.id}",
+                kind=kind,
+                dedupe_key=dedupe_key,
                 round_id=answer.round_id,
                 answer_id=answer.id,
                 member_id=answer.member_id,
-                data={"revision_id": grade_.revision_id, "practice": practice},
-            )
-        ]
-    )
-
-
-async def _to_member(tx: Tx, work: _Work, kind: OutKind, data: dict[str, str]) -> None:
-    channel_id = await _channel_for(tx, work.answer)
-    if channel_id is None:
-        return
-    await tx.outbox.add(
-        [
-            NewOut(
-                group_id=work.group.id,
-                channel_id=channel_id,
-                kind=kind,
-                dedupe_key=f"{kind.value}:{work.revision.id}",
-                round_id=work.round.id,
-                answer_id=work.answer.id,
-                member_id=work.answer.member_id,
-                data=dict(data),
+                data=data,
             )
         ]
     )

@@ -17,11 +17,10 @@ from bot.domain.schedule import (
 from bot.errors import ConflictError, InvalidError, NotFoundError
 from bot.store import Tx
 from bot.study.closing import release_open
-from bot.study.rounds import call_off, next_free, plan_due, post_now
+from bot.study.rounds import DEFAULT_TIME, call_off, next_free, plan_due, post_now
 from bot.study.services import Services, deck_of
 
 PLAYGROUND = ("web", "playground")
-DEFAULT_TIME = time(9)
 RECAP_TIME = time(18)
 SUNDAY = frozenset({6})
 _CLOCK = re.compile(r"(?P<hours>[01]?\d|2[0-3]):(?P<minutes>[0-5]\d)", re.ASCII)

@@ -60,8 +60,7 @@ async def _crashes(services: Services, job: Job) -> int:
 
 async def tick_once(services: Services) -> None:
     """Make the rounds that are due, and stop those whose time is up."""
-    while await tick(services) >= 500:
-        # A full batch: more may be due.
+    while await tick(services):
         continue
     await begin_due(services)
 

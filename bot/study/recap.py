@@ -21,6 +21,7 @@ from bot.messages.message import (
     When,
     item,
     paragraph,
+    shortened,
 )
 from bot.store import Tx
 from bot.study.streaks import attempted
@@ -111,9 +112,7 @@ async def _best(
     if not candidates:
         return []
     score, _, best, round_ = max(candidates, key=lambda c: (c[0], c[1]))
-    text = best.revision.text if best.revision else ""
-    if len(text) > QUOTE_LENGTH:
-        text = text[: QUOTE_LENGTH - 1].rstrip() + "…"
+    text = shortened(best.revision.text, QUOTE_LENGTH) if best.revision else ""
     prompt = round_.question.prompt if round_.question else ""
     who = Mention(best.answer.member_id, best.member_name)
     lead = paragraph("Best answer: ", who, f" with {points_of(score)} points on “{prompt}”")

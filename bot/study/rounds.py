@@ -30,16 +30,19 @@ from bot.study.services import Services, deck_of
 log = logging.getLogger(__name__)
 
 BROKEN_RETRY = timedelta(hours=1)
+DEFAULT_TIME = time(9)
+BATCH = 500
+"""Schedules that one tick takes at the most."""
 
 
-async def tick(services: Services) -> int:
-    """Write a round for everything that is due; returns how many schedules moved on."""
+async def tick(services: Services) -> bool:
+    """Write a round for everything that is due; True if the batch was full, so more may be."""
     now = services.clock()
     async with services.store.write() as tx:
-        due = await tx.groups.due_schedules(now)
+        due = await tx.groups.due_schedules(now, BATCH)
         # One group's broken schedule does not stop the others.
         await plan_due(tx, due, now)
-    return len(due)
+    return len(due) >= BATCH
 
 
 async def plan_due(tx: Tx, schedules: Sequence[Schedule], now: datetime) -> None:
@@ -111,9 +114,13 @@ async def _set_aside(tx: Tx, schedule: Schedule, now: datetime, reason: str) -> 
     )
 
 
+def _called(round_: Round) -> str:
+    return "recap" if round_.kind is RoundKind.RECAP else "question"
+
+
 async def _tell_of_missed(tx: Tx, group: Group, missed: Sequence[Round]) -> None:
     first, last = missed[0], missed[-1]
-    what = "recap" if first.kind is RoundKind.RECAP else "question"
+    what = _called(first)
     days = first.local_date.isoformat()
     if last is not first:
         days += f" to {last.local_date.isoformat()}"
@@ -129,7 +136,7 @@ async def open_round(services: Services, round_id: int) -> None:
     """Choose what a due round asks and queue its posts; hold it while that isn't possible."""
     now = services.clock()
     async with services.store.write() as tx:
-        if await _without_posts(tx, round_id):
+        if await miss_without_posts(tx, round_id):
             return
         round_ = await tx.rounds.claim(round_id, [RoundState.DUE], now, services.lease)
         group = await tx.groups.get(round_.group_id) if round_ else None
@@ -147,10 +154,11 @@ async def open_round(services: Services, round_id: int) -> None:
             await _hold(tx, round_, str(error), now)
 
 
-async def _without_posts(tx: Tx, round_id: int) -> bool:
-    """Whether a round was posting with no post left that could carry it: then it was missed.
+async def miss_without_posts(tx: Tx, round_id: int, reason: str | None = None) -> bool:
+    """Whether a round was posting; if no post is left that could carry it, it is missed.
 
-    Two channels that are given up at once each see the other one's post still waiting.
+    Two channels that are given up at once each see the other one's post still waiting, so
+    whoever is asked to open the round looks again.
     """
     round_ = await tx.rounds.get(round_id)
     if round_ is None or round_.state is not RoundState.POSTING:
@@ -158,7 +166,7 @@ async def _without_posts(tx: Tx, round_id: int) -> bool:
     posts = await tx.outbox.posts(round_id)
     if not any(post.state in (OutState.PENDING, OutState.SENT) for post in posts):
         error = next((post.error for post in posts if post.error), None)
-        await miss(tx, round_, error or "no channel could be posted in")
+        await miss(tx, round_, reason or error or "no channel could be posted in")
     return True
 
 
@@ -173,11 +181,16 @@ async def _queue_posts(
     deck = deck_of(services.library, group.deck_id)
     question = await choose(tx, group, deck)
     await tx.rounds.ask(round_.id, deck.id, question)
-    schedule = await tx.groups.schedule(group.id, RoundKind.DAILY)
-    at = schedule.at if schedule else time(9)
-    closes_at = closing_time(now, round_.local_date, at, group.zone)
+    closes_at = await closes_if_opened(tx, group, round_, now)
     await tx.rounds.move(round_.id, [RoundState.DUE], RoundState.POSTING, closes_at=closes_at)
     await _add_posts(tx, round_, channels, OutKind.QUESTION)
+
+
+async def closes_if_opened(tx: Tx, group: Group, round_: Round, opened: datetime) -> datetime:
+    """When a round closes if it is opened at that instant."""
+    schedule = await tx.groups.schedule(group.id, RoundKind.DAILY)
+    at = schedule.at if schedule else DEFAULT_TIME
+    return closing_time(opened, round_.local_date, at, group.zone)
 
 
 async def _working_channels(tx: Tx, group: Group) -> list[Channel]:
@@ -234,7 +247,7 @@ async def miss(tx: Tx, round_: Round, reason: str) -> None:
     states = [RoundState.DUE, RoundState.POSTING]
     if not await tx.rounds.move(round_.id, states, RoundState.MISSED, reason=reason):
         return
-    what = "recap" if round_.kind is RoundKind.RECAP else "question"
+    what = _called(round_)
     text = f"No {what} was posted for {round_.local_date.isoformat()}: {reason}"
     await tell_organisers(tx, round_.group_id, f"round:{round_.id}", f"Missed {what}", text)
 
