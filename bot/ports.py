@@ -92,13 +92,6 @@ class Grader(Protocol):
         """Judge one reply. Raises JudgeUnavailableError when it can't be done now."""
 
 
-class LanguageModel(Protocol):
-    """A chat-completion model, as far as the core needs one."""
-
-    async def complete(self, system: str, user: str, schema: dict[str, object]) -> str:
-        """The model's answer as JSON text that should match the schema."""
-
-
 class Library(Protocol):
     """The decks at hand, with their search index."""
 

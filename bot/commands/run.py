@@ -46,18 +46,6 @@ async def run_text(services: Services, call: Call, text: str) -> list[Response]:
         return [Response(error_message(str(error)), private=True)]
 
 
-async def run_command(
-    services: Services, call: Call, name: str, options: Mapping[str, str]
-) -> list[Response]:
-    """Run a command whose options the platform has taken apart already."""
-    try:
-        command = _command(name)
-        given = {key: value for key, value in options.items() if value.strip()}
-        return [await _run(services, call, command, _checked(command, given))]
-    except StudyError as error:
-        return [Response(error_message(str(error)), private=True)]
-
-
 async def _run(
     services: Services, call: Call, command: Command, values: Mapping[str, str]
 ) -> Response:

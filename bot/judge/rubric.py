@@ -10,7 +10,7 @@ from itertools import pairwise
 from bot.domain.deck import KeyPoint, Question
 from bot.judge.drafting import draft_key_points, wanted_points
 from bot.judge.matching import Background, Vocabulary, coverage, merged, weights
-from bot.judge.text import Sentence, Text, Token, read
+from bot.judge.text import Text, Token, read
 
 Pair = tuple[str, str]
 
@@ -143,8 +143,3 @@ def trigrams(tokens: Iterable[Token]) -> Counter[str]:
         word = f" {token.norm[:24]} "
         counts.update(word[i : i + 3] for i in range(len(word) - 2))
     return counts
-
-
-def span_of(text: Text, piece: Sentence) -> Sequence[Token]:
-    """The tokens of one sentence or clause."""
-    return text.tokens[piece.first : piece.last]

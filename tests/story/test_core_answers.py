@@ -9,32 +9,12 @@ import pytest
 from bot.domain.chat import Post
 from bot.domain.grading import GradingTask, Judgement
 from bot.domain.group import AnswerMode, FeedbackMode
-from bot.domain.rounds import Answer
 from bot.errors import InvalidError
 from bot.ports import Reaction
-from bot.study import answering, jobs
-from bot.study.answering import Accepted, Outcome
+from bot.study import jobs
+from bot.study.answering import Outcome
 from tests.support.harness import FakeClock, Study, study
-from tests.support.judging import ScriptedJudge, change, points
-
-
-async def answer_of(session: Study, accepted: Accepted) -> Answer:
-    async with session.parts.store.read() as tx:
-        answer = await tx.answers.get(accepted.answer_id or 0)
-    assert answer is not None
-    return answer
-
-
-async def edit(session: Study, accepted: Accepted, text: str) -> Accepted:
-    answer = await answer_of(session, accepted)
-    async with session.parts.store.write() as tx:
-        return await answering.edited(tx, answer, text, session.clock())
-
-
-async def delete(session: Study, accepted: Accepted) -> None:
-    answer = await answer_of(session, accepted)
-    async with session.parts.store.write() as tx:
-        await answering.withdraw(tx, answer, session.clock())
+from tests.support.judging import ScriptedJudge, answer_of, change, delete, edit, points
 
 
 async def own_posts(session: Study, name: str) -> list[Post]:

@@ -10,7 +10,7 @@ from bot.domain.rounds import RoundState
 from bot.errors import InvalidError, JudgeUnavailableError
 from bot.study import answering
 from tests.support.harness import FakeClock, study
-from tests.support.judging import ScriptedJudge, points
+from tests.support.judging import ScriptedJudge, delete, points
 
 
 async def test_on_first_start_todays_question_is_there_at_once(
@@ -140,10 +140,7 @@ async def test_a_deleted_reply_takes_its_points_off_the_board(
     async with study(tmp_path, clock, grader=judge) as session:
         accepted = await session.reply("Ada", "good answer")
         await session.work()
-        async with session.parts.store.write() as tx:
-            answer = await tx.answers.get(accepted.answer_id or 0)
-            assert answer is not None
-            await answering.withdraw(tx, answer, clock())
+        await delete(session, accepted)
 
         assert await points(session) == {}
 
@@ -154,10 +151,7 @@ async def test_writing_again_after_a_seen_verdict_and_a_delete_scores_nothing_mo
     async with study(tmp_path, clock, grader=judge) as session:
         accepted = await session.reply("Ada", "bad answer")
         await session.work()
-        async with session.parts.store.write() as tx:
-            answer = await tx.answers.get(accepted.answer_id or 0)
-            assert answer is not None
-            await answering.withdraw(tx, answer, clock())
+        await delete(session, accepted)
         again = await session.reply("Ada", "good answer after seeing the feedback")
         await session.work()
 

@@ -6,7 +6,10 @@ from dataclasses import replace
 
 from bot.domain.boards import Window
 from bot.domain.grading import GradingTask, JudgeInfo, Judgement, PointGrade, PointStatus
+from bot.domain.rounds import Answer
 from bot.errors import JudgeUnavailableError
+from bot.study import answering
+from bot.study.answering import Accepted
 from bot.study.views import leaderboard
 from tests.support.harness import Study
 
@@ -42,3 +45,22 @@ async def change(session: Study, **settings: object) -> None:
         assert group is not None
         changed = replace(group.settings, **settings)  # type: ignore[arg-type] # settings by name
         await tx.groups.update(replace(group, settings=changed))
+
+
+async def answer_of(session: Study, accepted: Accepted) -> Answer:
+    async with session.parts.store.read() as tx:
+        answer = await tx.answers.get(accepted.answer_id or 0)
+    assert answer is not None
+    return answer
+
+
+async def edit(session: Study, accepted: Accepted, text: str) -> Accepted:
+    answer = await answer_of(session, accepted)
+    async with session.parts.store.write() as tx:
+        return await answering.edited(tx, answer, text, session.clock())
+
+
+async def delete(session: Study, accepted: Accepted) -> None:
+    answer = await answer_of(session, accepted)
+    async with session.parts.store.write() as tx:
+        await answering.withdraw(tx, answer, session.clock())
