@@ -5,15 +5,16 @@ The Store, the largest of them, has a module of its own: ``bot.store``.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from bot.domain.deck import Deck
 from bot.domain.explain import Explanation
-from bot.domain.grading import GradingTask, Judgement
+from bot.domain.grading import GradingTask, JudgeInfo, Judgement, Usage
 from bot.domain.group import Account, Channel
 from bot.domain.work import Job
 from bot.messages.message import Message
@@ -88,8 +89,84 @@ class Messenger(Protocol):
 class Grader(Protocol):
     """A judge."""
 
-    async def grade(self, task: GradingTask) -> Judgement:
-        """Judge one reply. Raises JudgeUnavailableError when it can't be done now."""
+    @property
+    def info(self) -> JudgeInfo:
+        """Who judges when nothing is amiss: what a fresh grade is marked with."""
+
+    async def grade(self, task: GradingTask, *, stand_in: bool = True) -> Judgement:
+        """Judge one reply.
+
+        With ``stand_in`` another judge grades, provisionally, when this one can't. Raises
+        JudgeUnavailableError when it can't be done now.
+        """
+
+    def spare(self) -> int:
+        """How many replies that another judge stood in for it could take on now.
+
+        0 while it is away, or when nobody ever stands in for it.
+        """
+
+    def estimate(self, task: GradingTask) -> Usage:
+        """What judging the reply will cost, about; nothing is called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a language model is asked: the fixed part first, since servers cache beginnings.
+
+    The answer is one JSON object that fits ``schema``, of at most ``max_tokens`` tokens.
+    """
+
+    system: str
+    user: str
+    schema_name: str
+    schema: Mapping[str, Any]
+    max_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What a language model wrote: a JSON object, not yet checked against the schema."""
+
+    data: dict[str, Any]
+    usage: Usage
+
+
+class LanguageModel(Protocol):
+    """A model behind an API."""
+
+    @property
+    def name(self) -> str:
+        """The model's name, as configured."""
+
+    async def complete(self, prompt: Prompt) -> Completion:
+        """Ask, again if need be, within the configured time in all.
+
+        Raises ModelError, with what was paid for nothing.
+        """
+
+    def price(self, prompt_tokens: int, completion_tokens: int, cached_tokens: int = 0) -> float:
+        """What that many tokens cost, in US dollars; 0 where the price is not known."""
+
+    async def close(self) -> None:
+        """Close every connection."""
+
+
+class Allowance(Protocol):
+    """How much the model may be asked, by all processes together."""
+
+    def call(self, group_id: int | None, estimate: Usage) -> AbstractAsyncContextManager[Ticket]:
+        """Wait for a free slot and the rate; the slot is held until the block is left.
+
+        Raises ModelError of kind budget if the day's budget doesn't hold the estimate.
+        """
+
+
+class Ticket(Protocol):
+    """One allowed call."""
+
+    def spent(self, usage: Usage, *, failed: bool = False) -> None:
+        """What it used, failed or not; stored when the block is left."""
 
 
 class Library(Protocol):

@@ -39,7 +39,7 @@ def to_json(message: Message) -> Json:
             {
                 "action": button.action.value,
                 "label": button.label,
-                "round_id": button.round_id,
+                "target": button.target,
                 "primary": button.primary,
             }
             for button in message.buttons
@@ -56,7 +56,7 @@ def from_json(data: Json) -> Message:
             title=str(data["title"]),
             blocks=tuple(_read_block(block) for block in data["blocks"]),
             buttons=tuple(
-                Button(Action(b["action"]), b["label"], b["round_id"], b["primary"])
+                Button(Action(b["action"]), b["label"], _target(b), b["primary"])
                 for b in data["buttons"]
             ),
             footer=str(data["footer"]),
@@ -64,6 +64,11 @@ def from_json(data: Json) -> Message:
         )
     except (KeyError, TypeError, AttributeError, IndexError) as error:
         raise ValueError(f"not a stored message: {error!r}") from error
+
+
+def _target(button: Json) -> int:
+    # Messages stored before appeals could be decided by a click say round_id.
+    return int(button["target"] if "target" in button else button["round_id"])
 
 
 def _span(span: Inline) -> str | Json:

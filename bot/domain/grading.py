@@ -63,21 +63,66 @@ class JudgeInfo:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a judgement cost. ``latency_ms`` is wall time; ``cost_usd`` is 0 for offline."""
+    """What a judgement cost. ``latency_ms`` is wall time; ``cost_usd`` is 0 for offline.
+
+    ``prompt_tokens`` include the ``cached_tokens`` that the server had seen before.
+    """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cost_usd: float = 0.0
     latency_ms: float = 0.0
+    cached_tokens: int = 0
+    calls: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        """Both together; latencies add up too."""
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.cost_usd + other.cost_usd,
+            self.latency_ms + other.latency_ms,
+            self.cached_tokens + other.cached_tokens,
+            self.calls + other.calls,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How strictly a group's organisers grade: their score is offset + slope * judge's."""
+
+    offset: float = 0.0
+    slope: float = 1.0
+
+    def apply(self, score: float) -> float:
+        """The score 0..1 that this group's organisers would likely give."""
+        return min(1.0, max(0.0, self.offset + self.slope * score))
 
 
 @dataclass(frozen=True, slots=True)
 class GradingTask:
-    """What a judge gets: the question with its rubric, the reply, and the deck's language."""
+    """What a judge gets: the question with its rubric, the reply, and the deck's language.
+
+    ``calibration`` is what the offline judge learned from the group's organisers.
+    ``group_id`` says on whose account a paid call goes, None for nobody's.
+    """
 
     question: Question
     reply: str
     language: str = "en"
+    calibration: Calibration | None = None
+    group_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hitch:
+    """Why the configured judge could not grade. ``words`` tell an organiser what to do.
+
+    ``kind`` is one of rate, server, network, timeout, output, refusal, key, model, request, budget.
+    """
+
+    kind: str
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +133,8 @@ class Judgement:
     says why; the grade is then ungraded). ``attempt`` is False for a reply that doesn't
     try to answer: it does not use up the member's turn. ``flags`` name anything an
     organiser may want to see, such as ``restated-question`` or ``keyword-soup``.
+    ``provisional`` says that another judge stood in, because of ``hitch``. ``raw_score`` is
+    the score before calibration. ``cache_key`` is the same for what would be judged the same.
     """
 
     score: float | None
@@ -99,6 +146,9 @@ class Judgement:
     flags: tuple[str, ...] = ()
     usage: Usage = field(default_factory=Usage)
     provisional: bool = False
+    hitch: Hitch | None = None
+    raw_score: float | None = None
+    cache_key: str | None = None
 
 
 def verdict_of(score: float | None) -> Verdict:

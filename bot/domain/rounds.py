@@ -115,7 +115,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Grade:
-    """A judgement of one Answer revision, as stored. ``attempt`` False: not an attempt at all."""
+    """A judgement of one Answer revision, as stored. ``attempt`` False: not an attempt at all.
+
+    ``raw_score`` is the judge's score before calibration.
+    """
 
     id: int
     answer_id: int
@@ -131,6 +134,7 @@ class Grade:
     reason: str = ""
     flags: tuple[str, ...] = ()
     usage: Usage = field(default_factory=Usage)
+    raw_score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ class JobKind(StrEnum):
     OPEN_ROUND = "open_round"
     CLOSE_ROUND = "close_round"
     GRADE = "grade"
+    REGRADE = "regrade"
     DELIVER = "deliver"
 
 

@@ -117,20 +117,31 @@ Block = Paragraph | Quote | Items | Facts | Ranking
 
 
 class Action(StrEnum):
-    """What a button does."""
+    """What a button does, and to what: a round, or an appeal."""
 
     ANSWER = "answer"
     MY_GRADE = "my_grade"
     OPEN = "open"
+    APPEAL = "appeal"
+    UPHOLD = "uphold"
+    RULE_CORRECT = "rule_correct"
+    RULE_PARTIAL = "rule_partial"
+    RULE_INCORRECT = "rule_incorrect"
+
+
+RULINGS = frozenset(
+    {Action.UPHOLD, Action.RULE_CORRECT, Action.RULE_PARTIAL, Action.RULE_INCORRECT}
+)
+"""Buttons by which an organiser decides an appeal: their target is its id, else a round's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A button on a message; ``round_id`` is what it acts on. It works for as long as it shows."""
+    """A button on a message; ``target`` is the id it acts on. It works for as long as it shows."""
 
     action: Action
     label: str
-    round_id: int
+    target: int
     primary: bool = False
 
 

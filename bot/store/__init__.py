@@ -14,17 +14,21 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from bot.domain.work import Job, JobKind
+from bot.store.judging import Appeals, ModelUse, Regrades
 from bot.store.messages import Chat, Outbox
 from bot.store.people import Groups, Members
 from bot.store.study import Answers, Boards, Rounds, Score
 
 __all__ = [
     "Answers",
+    "Appeals",
     "Boards",
     "Chat",
     "Groups",
     "Members",
+    "ModelUse",
     "Outbox",
+    "Regrades",
     "Rounds",
     "Score",
     "Store",
@@ -50,6 +54,18 @@ class Tx(Protocol):
     @property
     def answers(self) -> Answers:
         """Answers, revisions, grades."""
+
+    @property
+    def appeals(self) -> Appeals:
+        """Appeals."""
+
+    @property
+    def regrades(self) -> Regrades:
+        """Grades to replace, and what humans made of them."""
+
+    @property
+    def model_use(self) -> ModelUse:
+        """What the language model may be asked and cost."""
 
     @property
     def boards(self) -> Boards:
@@ -105,7 +121,8 @@ class Store(Protocol):
     async def counts(self) -> dict[str, int]:
         """Rows by kind, for /metrics.
 
-        Keys: groups, members, answers, graded, pending_grades, outbox_pending.
+        Keys: groups, members, answers, graded, pending_grades, provisional_grades,
+        open_appeals, outbox_pending.
         """
 
     async def export(self, group_id: int) -> dict[str, Any]:

@@ -164,6 +164,9 @@ class Answers(Protocol):
     ) -> Grade:
         """Store a grade as its revision's current one; earlier ones are kept as history."""
 
+    async def set_grade_state(self, grade_id: int, state: GradeState) -> None:
+        """Mark a grade: appealed while a human is asked, and back."""
+
     async def grade(self, revision_id: int) -> Grade | None:
         """A revision's current grade."""
 
