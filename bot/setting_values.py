@@ -84,6 +84,18 @@ def whole(least: int, most: int, unit: str) -> Callable[[str], int]:
     return parse
 
 
+def price(text: str) -> tuple[float, float, float]:
+    """US dollars per million tokens: of input, of input served from a cache, of output."""
+    parse_number = number(0, 10_000, "US dollars per million tokens")
+    parts = [parse_number(part.strip()) for part in text.split("/")]
+    match parts:
+        case [given, taken]:
+            return given, given, taken
+        case [given, cached, taken]:
+            return given, cached, taken
+    raise ValueError(f"“{text[:40]}” won't do. Use input/output, such as 0.40/1.60.")
+
+
 def secret(text: str) -> Secret:
     """A secret without spaces."""
     if any(c.isspace() for c in text):

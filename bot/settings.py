@@ -1,7 +1,6 @@
 """Settings: everything that the environment decides, checked once and then frozen.
 
-``TABLE`` has one row a setting: its parser, what it is for and what to do when it is wrong.
-``.env.example`` and the table in the README are printed from the same rows.
+The rows are in ``bot.setting_table``; ``.env.example`` is printed from them.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from bot import setting_values as parse
+from bot.setting_table import TABLE, Setting
 from bot.setting_values import Secret
 
 PREFIX = "STUDYBOT_"
@@ -39,11 +38,14 @@ class Settings:
     web_password: Secret | None = None
     secret_key: Secret | None = None
     judge: str = "auto"
+    judge_votes: int = 1
     openai_api_key: Secret | None = None
     openai_base_url: str | None = None
     model: str = "gpt-4.1-mini"
     llm_concurrency: int = 8
     llm_timeout: float = 60.0
+    llm_rate: int | None = None
+    llm_price: tuple[float, float, float] | None = None
     llm_daily_budget_usd: float | None = None
     discord_token: Secret | None = None
     discord_api_base: str | None = None
@@ -91,43 +93,26 @@ class Settings:
         return tuple(dict.fromkeys(texts))
 
     @property
+    def uses_llm(self) -> bool:
+        """Whether a language model grades, rather than the offline judge."""
+        return self.judge != "offline" and bool(self.openai_api_key or self.openai_base_url)
+
+    @property
     def database_label(self) -> str:
         """The database's address without its user, password and options, fit to be shown."""
         parts = urlsplit(self.database_url.reveal())
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One row of the settings table.
-
-    ``field`` is its name in Settings, ``topic`` the heading it is listed under, ``example``
-    a value to show. ``parse`` raises ValueError saying what would do.
-    """
-
-    name: str
-    field: str
-    topic: str
-    help: str
-    parse: Callable[[str], Any]
-    example: str = ""
-    secret: bool = False
-
-    @property
-    def default(self) -> str:
-        """The default as one would type it; empty if there is none."""
-        field = next(f for f in fields(Settings) if f.name == self.field)
-        value = None if field.default is MISSING else field.default
-        if isinstance(value, Secret):
-            return value.reveal()
-        if isinstance(value, float):
-            return f"{value:g}"
-        return str(value) if value not in (None, ()) else ""
-
-
-def settings_table() -> list[Setting]:
-    """Every setting, in the order to document them."""
-    return list(TABLE)
+def default_of(row: Setting) -> str:
+    """A setting's default as one would type it; empty if there is none."""
+    field = next(f for f in fields(Settings) if f.name == row.field)
+    value = None if field.default is MISSING else field.default
+    if isinstance(value, Secret):
+        return value.reveal()
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value) if value not in (None, ()) else ""
 
 
 def env_example() -> str:
@@ -141,16 +126,7 @@ def env_example() -> str:
         if row.topic != topic:
             topic = row.topic
             lines += ["", f"# --- {topic} ---"]
-        lines += [f"# {row.help}", f"#{row.name}={row.default or row.example}"]
-    return "\n".join(lines) + "\n"
-
-
-def settings_markdown() -> str:
-    """The settings as a Markdown table, for the README."""
-    lines = ["| setting | default | what it does |", "| --- | --- | --- |"]
-    for row in TABLE:
-        default = f"`{row.default}`" if row.default else ""
-        lines.append(f"| `{row.name}` | {default} | {row.help} |")
+        lines += [f"# {row.help}", f"#{row.name}={default_of(row) or row.example}"]
     return "\n".join(lines) + "\n"
 
 
@@ -222,171 +198,5 @@ _RULES = (
         "installing to many Slack workspaces needs it, since their tokens are stored "
         "encrypted. Set it to 32 random characters or more.",
         lambda s: bool(s.slack_client_id and not s.secret_key),
-    ),
-)
-
-
-TABLE: tuple[Setting, ...] = (
-    Setting(
-        "DATABASE_URL",
-        "database_url",
-        "Storage and pages",
-        "Where everything is kept: a SQLite file, or postgresql://user:password@host/name.",
-        parse.database_url,
-        secret=True,
-    ),
-    Setting(
-        "STUDYBOT_DECKS",
-        "decks",
-        "Storage and pages",
-        "More folders with decks, separated as in PATH; the shipped deck is always there.",
-        parse.folders,
-        example="decks",
-    ),
-    Setting(
-        "STUDYBOT_WEB_PASSWORD",
-        "web_password",
-        "Storage and pages",
-        "Asked for by the web pages; without it they are served to this machine alone.",
-        Secret,
-        secret=True,
-    ),
-    Setting(
-        "STUDYBOT_SECRET_KEY",
-        "secret_key",
-        "Storage and pages",
-        "Encrypts stored platform tokens: 32 random characters or more.",
-        parse.secret_key,
-        secret=True,
-    ),
-    Setting(
-        "STUDYBOT_LOG",
-        "log",
-        "Storage and pages",
-        "How logs are written: console (for people) or json (a line each, for machines).",
-        parse.one_of("console", "json"),
-    ),
-    Setting(
-        "STUDYBOT_JUDGE",
-        "judge",
-        "Judge",
-        "Who grades: llm, offline, or auto (the LLM where one is configured, else offline).",
-        parse.one_of("auto", "llm", "offline"),
-    ),
-    Setting(
-        "OPENAI_API_KEY",
-        "openai_api_key",
-        "Judge",
-        "The key of OpenAI, or of a compatible server.",
-        parse.secret,
-        secret=True,
-    ),
-    Setting(
-        "OPENAI_BASE_URL",
-        "openai_base_url",
-        "Judge",
-        "A compatible server's address, such as a local Ollama or vLLM.",
-        parse.url("https", "http"),
-        example="http://localhost:11434/v1",
-    ),
-    Setting(
-        "STUDYBOT_MODEL",
-        "model",
-        "Judge",
-        "The model that grades.",
-        str,
-    ),
-    Setting(
-        "STUDYBOT_LLM_CONCURRENCY",
-        "llm_concurrency",
-        "Judge",
-        "How many calls to the model may be under way at once.",
-        parse.whole(1, 256, "a number of calls"),
-    ),
-    Setting(
-        "STUDYBOT_LLM_TIMEOUT",
-        "llm_timeout",
-        "Judge",
-        "Seconds that one call has in all.",
-        parse.number(1, 600, "seconds"),
-    ),
-    Setting(
-        "STUDYBOT_LLM_DAILY_BUDGET_USD",
-        "llm_daily_budget_usd",
-        "Judge",
-        "What the model may cost a day; beyond it the offline judge stands in. Unset: no limit.",
-        parse.number(0, 1_000_000, "US dollars"),
-        example="5",
-    ),
-    Setting(
-        "DISCORD_TOKEN",
-        "discord_token",
-        "Discord",
-        "The bot's token, from the Bot page of your application.",
-        parse.discord_token,
-        secret=True,
-    ),
-    Setting(
-        "DISCORD_API_BASE",
-        "discord_api_base",
-        "Discord",
-        "The REST address, where a proxy stands before Discord's own.",
-        parse.url("https", "http"),
-        example="https://discord.com/api/v10",
-    ),
-    Setting(
-        "DISCORD_GATEWAY_URL",
-        "discord_gateway_url",
-        "Discord",
-        "The gateway's address, where a proxy stands before Discord's own.",
-        parse.url("wss", "ws"),
-        example="wss://gateway.discord.gg",
-    ),
-    Setting(
-        "SLACK_BOT_TOKEN",
-        "slack_bot_token",
-        "Slack",
-        "The bot token (xoxb-...), from the app's OAuth & Permissions page.",
-        parse.token("xoxb-", "the app's OAuth & Permissions page"),
-        secret=True,
-    ),
-    Setting(
-        "SLACK_APP_TOKEN",
-        "slack_app_token",
-        "Slack",
-        "The app-level token (xapp-...) for Socket Mode, from Basic Information.",
-        parse.token("xapp-", "the app's Basic Information page, under App-Level Tokens"),
-        secret=True,
-    ),
-    Setting(
-        "SLACK_SIGNING_SECRET",
-        "slack_signing_secret",
-        "Slack",
-        "Proves that events sent over HTTP are Slack's, from Basic Information.",
-        parse.secret,
-        secret=True,
-    ),
-    Setting(
-        "SLACK_CLIENT_ID",
-        "slack_client_id",
-        "Slack",
-        "For installing to many workspaces (OAuth), with the secret below.",
-        str,
-    ),
-    Setting(
-        "SLACK_CLIENT_SECRET",
-        "slack_client_secret",
-        "Slack",
-        "The client secret that belongs to SLACK_CLIENT_ID.",
-        parse.secret,
-        secret=True,
-    ),
-    Setting(
-        "SLACK_API_URL",
-        "slack_api_url",
-        "Slack",
-        "The Web API's address, where a proxy stands before Slack's own.",
-        parse.url("https", "http"),
-        example="https://slack.com/api/",
     ),
 )
