@@ -93,6 +93,7 @@ def test_every_bad_value_is_named_at_once_with_what_to_do() -> None:
         "STUDYBOT_LLM_CONCURRENCY",
         "STUDYBOT_LLM_TIMEOUT",
         "STUDYBOT_LLM_DAILY_BUDGET_USD",
+        "STUDYBOT_LLM_PRICE",
         "STUDYBOT_SECRET_KEY",
         "OPENAI_BASE_URL",
         "DISCORD_TOKEN",
