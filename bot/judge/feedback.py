@@ -1,4 +1,4 @@
-"""What the offline judge says of a reply, in plain words and at most 600 characters."""
+"""What a judge says of a reply in words of ours: plain, at most 600 characters."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ _OPENINGS = {
 }
 
 
-def explain(score: float, points: Sequence[PointGrade], notes: Sequence[str]) -> str:
+def explain(
+    score: float, points: Sequence[PointGrade], notes: Sequence[str], closing: str = CLOSING
+) -> str:
     """The verdict, what was covered, what was missed, any notes, and who graded it."""
     parts = [_OPENINGS[verdict_of(score)], *notes]
-    room = MAX_FEEDBACK - len(CLOSING) - sum(len(part) + 1 for part in parts) - 1
+    room = MAX_FEEDBACK - len(closing) - sum(len(part) + 1 for part in parts) - 1
     for label, status in (
         ("Contradicted", PointStatus.CONTRADICTED),
         ("Missing", PointStatus.MISSING),
@@ -31,7 +33,7 @@ def explain(score: float, points: Sequence[PointGrade], notes: Sequence[str]) ->
         if line and len(line) + 1 <= room:
             parts.insert(1, line)
             room -= len(line) + 1
-    return " ".join([*parts, CLOSING])
+    return " ".join([*parts, closing]).strip()
 
 
 def plain(*sentences: str) -> str:

@@ -1,0 +1,1 @@
+"""Versioned prompts. A changed prompt is a new file: grades name the version they were made by."""
