@@ -49,6 +49,20 @@ class CallTicket:
         self.usage, self.failed = usage, failed
 
 
+class LocalAllowance:
+    """``bot.ports.Allowance`` for a command that stores nothing: slots of its own alone."""
+
+    def __init__(self, slots: int) -> None:
+        self._slots = asyncio.Semaphore(slots)
+
+    @asynccontextmanager
+    async def call(self, group_id: int | None, estimate: Usage) -> AsyncIterator[CallTicket]:
+        """Wait for a slot."""
+        del group_id, estimate
+        async with self._slots:
+            yield CallTicket()
+
+
 class SharedAllowance:
     """``bot.ports.Allowance`` over the Store, for one process of perhaps several."""
 

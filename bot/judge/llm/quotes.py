@@ -9,10 +9,9 @@ LONGEST = 400
 _ELISION = re.compile(r"\s*(?:\[\s*\.\.\.\s*\]|\.{3,}|\u2026)\s*")
 _EDGES = " \t\r\n\"'`\u201c\u201d\u2018\u2019\u00ab\u00bb.,;:!?()"
 # Signs that models and phones write in different ways.
-_ALIKE = str.maketrans(
-    "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u2010\u2011\u2012\u2013\u2014\u2212",
-    "''''\"\"\"------",
-)
+_ALIKE = {ord(sign): "'" for sign in '"`\u2018\u2019\u201a\u201b\u201c\u201d\u201e'} | {
+    ord(sign): "-" for sign in "\u2010\u2011\u2012\u2013\u2014\u2212"
+}
 
 
 class Quotable:

@@ -1,0 +1,65 @@
+"""A language model that says what a test scripts, behind the core's port."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from bot.domain.grading import Usage
+from bot.judge.llm.allowance import CallTicket
+from bot.ports import Completion, Prompt
+
+Script = Callable[[Prompt], dict[str, Any]]
+USED = Usage(prompt_tokens=700, completion_tokens=120, cost_usd=0.0005, calls=1)
+
+
+class ScriptedModel:
+    """``script`` gives the data for a prompt, or raises. ``hold`` makes calls wait for an event."""
+
+    name = "scripted-1"
+
+    def __init__(self, script: Script) -> None:
+        self.script = script
+        self.prompts: list[Prompt] = []
+        self.hold: asyncio.Event | None = None
+        self.called = asyncio.Event()
+
+    async def complete(self, prompt: Prompt) -> Completion:
+        self.prompts.append(prompt)
+        self.called.set()
+        if self.hold is not None:
+            await self.hold.wait()
+        return Completion(self.script(prompt), USED)
+
+    def price(self, prompt_tokens: int, completion_tokens: int, cached_tokens: int = 0) -> float:
+        del cached_tokens
+        return (prompt_tokens * 0.4 + completion_tokens * 1.6) / 1_000_000
+
+    async def close(self) -> None:
+        return None
+
+
+class OpenAllowance:
+    """Every call is allowed at once; ``tickets`` tell what was spent."""
+
+    def __init__(self) -> None:
+        self.tickets: list[CallTicket] = []
+
+    @asynccontextmanager
+    async def call(self, group_id: int | None, estimate: Usage) -> AsyncIterator[CallTicket]:
+        del group_id, estimate
+        ticket = CallTicket()
+        self.tickets.append(ticket)
+        yield ticket
+
+
+def said(
+    statuses: Mapping[str, tuple[str, str]], feedback: str = "Fine.", **more: Any
+) -> dict[str, Any]:
+    """What a model writes: ``statuses`` are (status, quote) by the point's number."""
+    points = [
+        {"id": name, "quote": quote, "status": status} for name, (status, quote) in statuses.items()
+    ]
+    return {"points": points, "attempt": True, "aimed": False, "feedback": feedback, **more}
