@@ -116,7 +116,7 @@ def test_any_other_shape_is_refused_in_words(data: dict[str, Any]) -> None:
 
 
 def test_the_score_is_the_weighted_share_and_an_essential_point_gates_correct() -> None:
-    assert score_of(RUBRIC, read_it(FULL).points) == 0.62
+    assert score_of(RUBRIC, read_it(FULL).points) == 0.88
     heavy = Rubric((KeyPoint("a", "a", 9), KeyPoint("b", "b", 1, essential=True)), 2)
     grades = read_vote(
         said({"p1": ("covered", "frozen"), "p2": ("missing", "")}),
