@@ -54,7 +54,7 @@ class SqlAnswers(SqlGrades):
             .returning(answers)
         )
         if row is not None:
-            return _answer(row)
+            return answer_from(row)
         there = await self.find(answer.round_id, answer.member_id)
         if there is None:
             raise LookupError(f"the answer to round {answer.round_id} vanished while being read")
@@ -97,12 +97,12 @@ class SqlAnswers(SqlGrades):
             )
             .returning(revisions)
         )
-        return _revision((await self._session.execute(statement)).one())
+        return revision_from((await self._session.execute(statement)).one())
 
     async def revision(self, revision_id: int) -> Revision | None:
         """The revision with that id."""
         row = await self._session.one(sa.select(revisions).where(revisions.c.id == revision_id))
-        return _revision(row) if row else None
+        return revision_from(row) if row else None
 
     async def revisions(self, answer_id: int) -> list[Revision]:
         """All of an answer's revisions, first to last."""
@@ -111,7 +111,7 @@ class SqlAnswers(SqlGrades):
             .where(revisions.c.answer_id == answer_id)
             .order_by(revisions.c.number)
         )
-        return [_revision(row) for row in await self._session.all(statement)]
+        return [revision_from(row) for row in await self._session.all(statement)]
 
     async def set_revision_state(
         self, revision_id: int, expected: RevisionState, state: RevisionState
@@ -179,7 +179,7 @@ class SqlAnswers(SqlGrades):
         if lock:
             statement = statement.with_for_update()
         row = await self._session.one(statement)
-        return _answer(row) if row else None
+        return answer_from(row) if row else None
 
 
 def _mutable(answer: Answer) -> dict[str, Any]:
@@ -193,7 +193,8 @@ def _mutable(answer: Answer) -> dict[str, Any]:
     }
 
 
-def _labelled(table: sa.Table, prefix: str) -> list[sa.Label[Any]]:
+def labelled(table: sa.Table, prefix: str) -> list[sa.Label[Any]]:
+    """A table's columns, named with a prefix."""
     return [column.label(prefix + column.name) for column in table.c]
 
 
@@ -202,8 +203,8 @@ def _graded() -> sa.Select[Any]:
     return sa.select(
         answers,
         members.c.name.label("member_name"),
-        *_labelled(revisions, "r_"),
-        *_labelled(grades, "g_"),
+        *labelled(revisions, "r_"),
+        *labelled(grades, "g_"),
     ).select_from(
         answers.join(members, members.c.id == answers.c.member_id)
         .outerjoin(revisions, revisions.c.id == shown)
@@ -213,29 +214,19 @@ def _graded() -> sa.Select[Any]:
 
 def _beside(row: sa.Row[Any]) -> GradedAnswer:
     return GradedAnswer(
-        answer=_answer(row),
+        answer=answer_from(row),
         member_name=row.member_name,
-        revision=None if row.r_id is None else _revision(row, "r_"),
+        revision=None if row.r_id is None else revision_from(row, "r_"),
         grade=None if row.g_id is None else grade_from(row, "g_"),
     )
 
 
-def _answer(row: sa.Row[Any]) -> Answer:
-    return Answer(
-        id=row.id,
-        round_id=row.round_id,
-        group_id=row.group_id,
-        member_id=row.member_id,
-        created_at=row.created_at,
-        revision_id=row.revision_id,
-        scoring_id=row.scoring_id,
-        channel_id=row.channel_id,
-        message_id=row.message_id,
-        sealed=row.sealed,
-        withdrawn_at=row.withdrawn_at,
-    )
+def answer_from(row: sa.Row[Any], prefix: str = "") -> Answer:
+    """An Answer from a row of ``answers`` whose columns are named with that prefix."""
+    return Answer(**{name: getattr(row, prefix + name) for name in Answer.__dataclass_fields__})
 
 
-def _revision(row: sa.Row[Any], prefix: str = "") -> Revision:
+def revision_from(row: sa.Row[Any], prefix: str = "") -> Revision:
+    """A Revision from a row of ``revisions`` whose columns are named with that prefix."""
     value = {name: getattr(row, prefix + name) for name in Revision.__dataclass_fields__}
     return Revision(**{**value, "state": RevisionState(value["state"])})

@@ -17,20 +17,23 @@ from bot.ports import Worker
 from bot.store import Tx
 from storage import work
 from storage.answers import SqlAnswers
+from storage.appeals import OPEN, SqlAppeals
 from storage.boards import SqlBoards
 from storage.chat import SqlChat
 from storage.export import export
+from storage.grades import UNSETTLED
 from storage.groups import SqlGroups
 from storage.members import SqlMembers
 from storage.outbox import SqlOutbox
 from storage.postgres import PostgresDatabase
 from storage.queue import MemoryQueue, PostgresQueue, Queue
+from storage.regrades import SqlRegrades
 from storage.rounds import SqlRounds
 from storage.sql import Session, utc_now
 from storage.sqlite import SqliteDatabase
-from storage.tables import answers, grades, groups, inbox, members, outbox, revisions
+from storage.tables import answers, appeals, grades, groups, inbox, members, outbox, revisions
 from storage.urls import parse_url
-from storage.worker import GRACE, HEARTBEAT
+from storage.worker import GRACE, HEARTBEAT, MOST_AT_ONCE
 
 
 class SqlTx:
@@ -44,6 +47,8 @@ class SqlTx:
         self.members = SqlMembers(session)
         self.rounds = SqlRounds(session)
         self.answers = SqlAnswers(session)
+        self.appeals = SqlAppeals(session)
+        self.regrades = SqlRegrades(session)
         self.boards = SqlBoards(session)
         self.outbox = SqlOutbox(session, self._hand_over)
         self.chat = SqlChat(session)
@@ -151,7 +156,7 @@ class Database:
             return events.rowcount + messages.rowcount
 
     async def counts(self) -> dict[str, int]:
-        """Rows by kind: groups, members, answers, graded, pending_grades, outbox_pending."""
+        """Rows by kind, for /metrics: see ``bot.store.Store.counts``."""
         judged = (GradeState.PENDING, GradeState.UNGRADED)
         statement = sa.select(
             _count(groups),
@@ -159,6 +164,8 @@ class Database:
             _count(answers),
             _count(grades, grades.c.current, grades.c.state.not_in(judged)).label("graded"),
             _count(revisions, revisions.c.state == RevisionState.PENDING).label("pending_grades"),
+            _count(grades, UNSETTLED).label("provisional_grades"),
+            _count(appeals, OPEN).label("open_appeals"),
             _count(outbox, outbox.c.state == OutState.PENDING).label("outbox_pending"),
         )
         async with self._sessions.read() as session:
@@ -175,19 +182,20 @@ class Database:
         async with self._sessions.read() as session:
             await session.execute(sa.text("SELECT 1"))
 
-    def worker(self, *, grace: float = GRACE) -> Worker:
+    def worker(self, *, grace: float = GRACE, grading: int = MOST_AT_ONCE) -> Worker:
         """What carries this database's jobs to handlers.
 
-        When stopped, it lets handlers finish for ``grace`` seconds.
+        When stopped, it lets handlers finish for ``grace`` seconds. ``grading`` is how many
+        replies are graded at once, for the first time or again.
         """
-        return self._queue.worker(grace)
+        return self._queue.worker(grace, grading)
 
     async def close(self) -> None:
         """Close every connection."""
         await self._sessions.close()
 
 
-def _count(table: sa.Table, *conditions: sa.ColumnElement[bool]) -> sa.Label[int]:
+def _count(table: sa.Table, *conditions: sa.ColumnElement[bool] | sa.TextClause) -> sa.Label[int]:
     counted = sa.select(sa.func.count()).select_from(table).where(*conditions)
     return counted.scalar_subquery().label(table.name)
 

@@ -23,11 +23,11 @@ from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.domain.settings import DBSettings, Durability
 from pgqueuer.domain.types import Channel
 
-from bot.domain.work import Job
+from bot.domain.work import Job, JobKind
 from bot.ports import Worker
 from storage.sql import Session
 from storage.urls import Target
-from storage.worker import GRACE, HEARTBEAT, Line, PgqueuerWorker
+from storage.worker import GRACE, HEARTBEAT, MOST_AT_ONCE, Line, PgqueuerWorker
 
 # Every name is given, since pgqueuer would else take them from the environment, even
 # from variables as common as CHANNEL. The tables may share a database with another pgqueuer.
@@ -67,8 +67,8 @@ class Queue(Protocol):
     async def requeue(self, write: Write, jobs: Sequence[Job]) -> None:
         """Enqueue rows, but not one that is queued already."""
 
-    def worker(self, grace: float = GRACE) -> Worker:
-        """What carries the jobs to a handler; when stopped, it waits for ``grace`` seconds."""
+    def worker(self, grace: float = GRACE, grading: int = MOST_AT_ONCE) -> Worker:
+        """What carries the jobs to a handler: see ``Database.worker``."""
 
 
 class MemoryQueue:
@@ -96,9 +96,9 @@ class MemoryQueue:
         del write
         await self.committed(jobs)
 
-    def worker(self, grace: float = GRACE) -> Worker:
+    def worker(self, grace: float = GRACE, grading: int = MOST_AT_ONCE) -> Worker:
         """A worker for this process's jobs."""
-        return PgqueuerWorker(self._line, taken=self._waiting.discard, grace=grace)
+        return PgqueuerWorker(self._line, taken=self._waiting.discard, grace=grace, grading=grading)
 
     @asynccontextmanager
     async def _line(self) -> AsyncIterator[Line]:
@@ -139,9 +139,9 @@ class PostgresQueue:
             queries = await _queries_of(session)
             await queries.enqueue(*_columns(jobs), dedupe_key=keys, on_conflict="skip")
 
-    def worker(self, grace: float = GRACE) -> Worker:
+    def worker(self, grace: float = GRACE, grading: int = MOST_AT_ONCE) -> Worker:
         """One of the workers, with a connection of its own."""
-        return PgqueuerWorker(self._line, heartbeat=self._heartbeat, grace=grace)
+        return PgqueuerWorker(self._line, heartbeat=self._heartbeat, grace=grace, grading=grading)
 
     @asynccontextmanager
     async def _line(self) -> AsyncIterator[Line]:
@@ -195,4 +195,6 @@ async def _queries_of(session: Session) -> Queries:
 def _columns(jobs: Sequence[Job]) -> tuple[list[str], list[bytes | None], list[int]]:
     """Entrypoints, payloads and priorities, as pgqueuer takes them."""
     payloads: list[bytes | None] = [str(job.row_id).encode() for job in jobs]
-    return [job.kind.value for job in jobs], payloads, [0] * len(jobs)
+    # Thousands of replies to grade again must not hold up one that waits for its first grade.
+    priorities = [-1 if job.kind is JobKind.REGRADE else 0 for job in jobs]
+    return [job.kind.value for job in jobs], payloads, priorities

@@ -45,6 +45,11 @@ class SqlRounds:
             statement = statement.with_for_update(of=rounds, key_share=True)
         return _maybe(await self._session.one(statement))
 
+    async def by_id(self, round_ids: Sequence[int]) -> dict[int, Round]:
+        """Rounds by their ids."""
+        rows = await self._session.all(_select().where(rounds.c.id.in_(round_ids)))
+        return {row.id: _round(row, row.question) for row in rows}
+
     async def on_date(self, group_id: int, day: date, kind: RoundKind) -> Round | None:
         """The round of (group, local date, kind)."""
         statement = _select().where(

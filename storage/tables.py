@@ -49,6 +49,10 @@ def _number(name: str) -> Column[Any]:
     return Column(name, Integer, nullable=False, server_default="0")
 
 
+def _large(name: str) -> Column[Any]:
+    return Column(name, sa.BigInteger, nullable=False, server_default="0")
+
+
 def _flag(name: str) -> Column[Any]:
     return Column(name, Boolean, nullable=False, server_default=sa.false())
 
@@ -208,7 +212,31 @@ grades = _table(
     _json("flags"),
     _json("usage"),
     _flag("current"),
+    Column("raw_score", Float),
+    Column("cache_key", String),
     _only("uq_grades_current", "revision_id", where="current", unique=True),
+    _only("ix_grades_cache_key", "cache_key", "id", where="cache_key IS NOT NULL"),
+    _only(
+        "ix_grades_unsettled",
+        "revision_id",
+        where="current AND state IN ('provisional', 'ungraded')",
+    ),
+    _only("ix_grades_final", "id", where="current AND state = 'final'"),
+)
+
+appeals = _table(
+    "appeals",
+    _id(),
+    _ref("group_id", "groups"),
+    _ref("answer_id", "answers", index=True),
+    _ref("revision_id", "revisions", index=True),
+    _text("reason"),
+    Column("state", String, nullable=False),
+    _when("created_at", nullable=False),
+    _when("resolved_at"),
+    Column("resolved_by", RowId, ForeignKey("members.id", ondelete="SET NULL"), index=True),
+    _only("uq_appeals_open", "answer_id", where="state = 'open'", unique=True),
+    _only("ix_appeals_queue", "group_id", "id", where="state = 'open'"),
 )
 
 # ``counted`` is what a board sums: the points, or 0 while they are withheld. The last
@@ -280,4 +308,48 @@ posts = _table(
     _when("deleted_at"),
     sa.UniqueConstraint("channel_id", "marker"),
     Index(None, "channel_id", "thread_id", "id"),
+)
+
+# What calls to models came to. group_id is 0 for nobody's calls, and no foreign key: the money
+# was spent, whatever became of the group.
+model_spend = Table(
+    "model_spend",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("group_id", RowId, primary_key=True, autoincrement=False),
+    Column("model", String, primary_key=True),
+    _number("calls"),
+    _number("failed"),
+    _large("prompt_tokens"),
+    _large("cached_tokens"),
+    _large("completion_tokens"),
+    Column("cost_usd", Float, nullable=False, server_default="0"),
+    Index(None, "group_id", "day"),
+)
+
+# Money set aside for calls under way, gathered by the instant at which it is forgotten.
+model_reserved = Table(
+    "model_reserved",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("until", UtcDateTime(), primary_key=True),
+    Column("cost_usd", Float, nullable=False),
+)
+
+# One row: the rate that all processes share, and what they take turns on.
+model_limits = Table(
+    "model_limits",
+    metadata,
+    Column("one", Integer, primary_key=True, autoincrement=False),
+    _when("arrival"),
+    _when("paused_until"),
+)
+
+model_slots = Table(
+    "model_slots",
+    metadata,
+    Column("process", String, primary_key=True),
+    Column("wants", Integer, nullable=False),
+    Column("held", Integer, nullable=False),
+    _when("until", nullable=False),
 )

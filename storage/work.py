@@ -16,6 +16,12 @@ from storage.tables import outbox, revisions, rounds
 RESET = {"attempts": 0, "failures": 0, "not_before": None}
 """Work columns of a row that has moved on."""
 
+# A reply that is graded again is done: its state stays as it is.
+_LEASED: dict[JobKind, tuple[sa.Table, str]] = {
+    JobKind.GRADE: (revisions, RevisionState.PENDING.value),
+    JobKind.REGRADE: (revisions, RevisionState.DONE.value),
+}
+
 
 async def claim(
     session: Session,
@@ -29,7 +35,7 @@ async def claim(
     statement = (
         sa.update(table)
         .where(table.c.id == row_id, table.c.state.in_([str(s) for s in states]))
-        .where(_ripe(table, now))
+        .where(ripe(table, now))
         .values(attempts=table.c.attempts + 1, not_before=now + lease)
     )
     return await session.changed(statement)
@@ -54,10 +60,7 @@ async def postpone(
 
 async def renew(session: Session, job: Job, attempt: int, until: datetime) -> bool:
     """What ``Store.renew`` promises."""
-    if job.kind is JobKind.GRADE:
-        table, state = revisions, RevisionState.PENDING.value
-    else:
-        table, state = outbox, OutState.PENDING.value
+    table, state = _LEASED.get(job.kind, (outbox, OutState.PENDING.value))
     return await session.changed(
         sa.update(table)
         .where(table.c.id == job.row_id, table.c.state == state, table.c.attempts == attempt)
@@ -78,7 +81,7 @@ async def open_work(session: Session, now: datetime, limit: int) -> list[Job]:
     states = (RoundState.DUE, RoundState.POSTING, RoundState.CLOSING)
     found = await session.all(
         sa.select(rounds.c.id, rounds.c.state)
-        .where(unfinished, rounds.c.state.in_(states), _ripe(rounds, now), sa.not_(waiting))
+        .where(unfinished, rounds.c.state.in_(states), ripe(rounds, now), sa.not_(waiting))
         .order_by(rounds.c.id)
         .limit(limit)
     )
@@ -89,7 +92,7 @@ async def open_work(session: Session, now: datetime, limit: int) -> list[Job]:
     ):
         ids = await session.scalars(
             sa.select(table.c.id)
-            .where(sa.text(f"{table.name}.state = '{state.value}'"), _ripe(table, now))
+            .where(sa.text(f"{table.name}.state = '{state.value}'"), ripe(table, now))
             .order_by(table.c.id)
             .limit(limit - len(jobs))
         )
@@ -108,7 +111,8 @@ async def release_claims(session: Session) -> None:
         )
 
 
-def _ripe(table: sa.Table, now: datetime) -> sa.ColumnElement[bool]:
+def ripe(table: sa.Table, now: datetime) -> sa.ColumnElement[bool]:
+    """Rows that no lease or pause hides."""
     return sa.or_(table.c.not_before.is_(None), table.c.not_before <= now)
 
 

@@ -23,13 +23,13 @@ log = logging.getLogger(__name__)
 
 HEARTBEAT = timedelta(seconds=15)
 GRACE = 5.0
-BATCH = 16
 MOST_AT_ONCE = 64
 PRUNE_SECONDS = 300
 
 # Grading may wait for a slow judge. It has a lane of its own, so that it never holds up
 # rounds and messages.
-LANES = ((JobKind.GRADE,), (JobKind.OPEN_ROUND, JobKind.CLOSE_ROUND, JobKind.DELIVER))
+GRADING = (JobKind.GRADE, JobKind.REGRADE)
+LANES = (GRADING, (JobKind.OPEN_ROUND, JobKind.CLOSE_ROUND, JobKind.DELIVER))
 
 
 @dataclass
@@ -45,7 +45,8 @@ class PgqueuerWorker:
     """Handles jobs, each kind through an entrypoint of its own.
 
     ``line`` opens a way to the queue; it is opened again, with growing pauses, when it
-    breaks. ``taken`` is told of each job that begins.
+    breaks. ``taken`` is told of each job that begins. ``grading`` is how many handlers of
+    replies run at once.
     """
 
     def __init__(
@@ -55,11 +56,15 @@ class PgqueuerWorker:
         taken: Callable[[Job], None] | None = None,
         heartbeat: timedelta = HEARTBEAT,
         grace: float = GRACE,
+        grading: int = MOST_AT_ONCE,
     ) -> None:
+        if grading < 1:
+            raise ValueError(f"{grading} replies graded at once: it takes 1 or more.")
         self._line = line
         self._taken = taken
         self._heartbeat = heartbeat
         self._grace = grace
+        self._grading = grading
         self._stopping = asyncio.Event()
         self._running: set[asyncio.Task[Any]] = set()
 
@@ -83,8 +88,15 @@ class PgqueuerWorker:
 
     async def _work(self, line: Line, handler: Handler) -> None:
         """Serve every lane until stopped, or until the line is lost."""
-        managers = [self._manager(line, lane, handler) for lane in LANES]
-        lanes = [asyncio.create_task(self._serve(manager)) for manager in managers]
+        sizes = [self._grading if lane is GRADING else MOST_AT_ONCE for lane in LANES]
+        managers = [
+            self._manager(line, lane, size, handler)
+            for lane, size in zip(LANES, sizes, strict=True)
+        ]
+        lanes = [
+            asyncio.create_task(self._serve(manager, size))
+            for manager, size in zip(managers, sizes, strict=True)
+        ]
         watchers = [
             asyncio.create_task(self._stopping.wait()),
             asyncio.create_task(line.lost.wait()),
@@ -102,20 +114,26 @@ class PgqueuerWorker:
         if line.lost.is_set() and not self._stopping.is_set():
             raise ConnectionError("the connection was lost")
 
-    def _manager(self, line: Line, lane: tuple[JobKind, ...], handler: Handler) -> QueueManager:
+    def _manager(
+        self, line: Line, lane: tuple[JobKind, ...], size: int, handler: Handler
+    ) -> QueueManager:
         manager = QueueManager(line.queries, Channel(line.queries.qbe.settings.channel))
+        # pgqueuer counts jobs in the database, where an end is written down a little late,
+        # and takes no limit below 2.
+        room = asyncio.Semaphore(size)
 
         async def carry(queued: QueuedJob) -> None:
-            await self._carry(queued, handler)
+            await self._carry(queued, handler, room)
 
         for kind in lane:
             manager.entrypoint(kind.value, accepts_context=False)(carry)
         return manager
 
-    async def _serve(self, manager: QueueManager) -> None:
+    async def _serve(self, manager: QueueManager, size: int) -> None:
+        # pgqueuer refuses a limit below two batches.
         await manager.run(
-            batch_size=BATCH,
-            max_concurrent_tasks=MOST_AT_ONCE,
+            batch_size=max(1, size // 4),
+            max_concurrent_tasks=max(2, size),
             heartbeat_timeout=self._heartbeat,
             dequeue_timeout=min(self._heartbeat, timedelta(seconds=10)),
             shutdown_on_listener_failure=True,
@@ -123,7 +141,7 @@ class PgqueuerWorker:
             log_aggregation_interval=timedelta(0),
         )
 
-    async def _carry(self, queued: QueuedJob, handler: Handler) -> None:
+    async def _carry(self, queued: QueuedJob, handler: Handler, room: asyncio.Semaphore) -> None:
         """Hand one job over. pgqueuer counts it as done however it ends: the row decides."""
         job = Job(JobKind(queued.entrypoint), int(queued.payload or b"0"))
         if self._taken is not None:
@@ -132,7 +150,8 @@ class PgqueuerWorker:
         assert task is not None  # noqa: S101 - a coroutine always runs in a task
         self._running.add(task)
         try:
-            await handler(job)
+            async with room:
+                await handler(job)
         except StoreUnavailableError:
             log.warning("%s %s was cut short; the sweep brings it back", job.kind, job.row_id)
         except Exception:

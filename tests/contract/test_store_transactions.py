@@ -288,6 +288,8 @@ async def test_counts_are_by_kind(world: World) -> None:
         "answers": 1,
         "graded": 0,
         "pending_grades": 1,
+        "provisional_grades": 0,
+        "open_appeals": 0,
         "outbox_pending": 1,
     }
     assert await world.store.counts() == expected

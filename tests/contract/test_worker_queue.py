@@ -53,7 +53,7 @@ async def test_every_kind_of_job_reaches_the_handler(world: World) -> None:
         async with world.store.write() as tx:
             for number, kind in enumerate(JobKind):
                 await tx.enqueue(kind, number, number + 10)
-        jobs = await seen.wait(8)
+        jobs = await seen.wait(2 * len(JobKind))
     expected = {Job(kind, n + more) for n, kind in enumerate(JobKind) for more in (0, 10)}
     assert set(jobs) == expected
 
