@@ -17,13 +17,13 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
-from bot.settings import settings_table
+from bot.setting_table import TABLE
 
 T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
 PATIENCE = 90
 # Read by asyncpg (PG...), by studybot, and by Python itself.
-_LEFT_OUT = ("PG", "STUDYBOT_", "PYTHON", "COV", *(row.name for row in settings_table()))
+_LEFT_OUT = ("PG", "STUDYBOT_", "PYTHON", "COV", *(row.name for row in TABLE))
 # Compiled once for all of them: each would else spend seconds on it.
 _COMPILED = ROOT / ".pytest_cache" / "compiled"
 
