@@ -30,6 +30,7 @@ from bot.errors import ConflictError, ForbiddenError, InvalidError, StoreUnavail
 from bot.judge.grader import OfflineGrader
 from bot.ports import Clock, Grader
 from bot.settings import Settings
+from bot.store import Store
 from bot.study import groups, jobs
 from bot.study.services import Services
 from content.library import Library
@@ -74,14 +75,30 @@ async def build(
         store = await open_store(url, clock=clock)
         stack.push_async_callback(store.close)
         hub = Hub(store)
+        if grader is None:
+            grader = await stack.enter_async_context(_judging(settings, store, clock))
         services = Services(
             store=store,
             library=library,
-            grader=grader or OfflineGrader(),
+            grader=grader,
             clock=clock,
             messengers={"web": WebMessenger(store, clock, hub)},
         )
         yield Parts(settings, services, store, hub)
+
+
+@asynccontextmanager
+async def _judging(settings: Settings, store: Store, clock: Clock) -> AsyncIterator[Grader]:
+    """The configured judge."""
+    offline = OfflineGrader()
+    if not settings.uses_llm:
+        yield offline
+        return
+    # The openai client takes a second to import, which nobody without a model should wait for.
+    from adapters.llm.judging import llm_judge  # noqa: PLC0415
+
+    async with llm_judge(settings, offline, store, clock) as grader:
+        yield grader
 
 
 async def serve(
@@ -98,7 +115,7 @@ async def serve(
     """
     chosen = _checked_roles(roles)
     _check_host(settings, host)
-    _check_judge(settings)
+    _tell_what_is_unused(settings)
     async with AsyncExitStack() as stack:
         listener = stack.enter_context(_bound(host, port)) if "http" in chosen else None
         parts = await stack.enter_async_context(build(settings))
@@ -137,11 +154,7 @@ def _check_host(settings: Settings, host: str) -> None:
         )
 
 
-def _check_judge(settings: Settings) -> None:
-    if settings.judge == "llm":
-        raise InvalidError("This version grades offline only. Set STUDYBOT_JUDGE=auto or offline.")
-    if settings.judge == "auto" and (settings.openai_api_key or settings.openai_base_url):
-        log.warning("a language model is configured, but this version grades offline only")
+def _tell_what_is_unused(settings: Settings) -> None:
     if settings.discord_token or settings.slack_bot_token or settings.slack_client_id:
         log.warning("Discord or Slack is configured, but this version has the web adapter only")
 

@@ -41,7 +41,7 @@ class Settings:
     judge_votes: int = 1
     openai_api_key: Secret | None = None
     openai_base_url: str | None = None
-    model: str = "gpt-4.1-mini"
+    model: str = "gpt-6-luna"
     llm_concurrency: int = 8
     llm_timeout: float = 60.0
     llm_rate: int | None = None

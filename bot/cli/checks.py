@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from bot.cli.context import load_library, load_settings, open_database
+from bot.cli.context import load_library, load_settings, open_database, open_grader
 from bot.cli.failures import explained
-from bot.domain.grading import GradingTask, Verdict, verdict_of
+from bot.domain.grading import GradingTask, Judgement, Verdict, verdict_of
 from bot.domain.schedule import zone_of
+from bot.errors import JudgeUnavailableError
 from bot.settings import Settings, SettingsError
 
 
@@ -44,6 +45,7 @@ def examine() -> Iterator[Finding]:
     yield _guarded("database", partial(_database, settings))
     yield _guarded("decks", partial(_decks, settings))
     yield _guarded("judge", partial(_judge, settings))
+    yield _guarded("llm", partial(_llm, settings))
     yield _web(settings)
     yield from _later(settings)
 
@@ -101,10 +103,37 @@ def _judge(settings: Settings) -> Finding:
         detail = f"the offline judge doesn't grade {question.id}'s own reference as correct"
         mend = "Run studybot deck lint and reinstall studybot if the deck is unchanged."
         return Finding("judge", ok=False, detail=detail, mend=mend)
-    if settings.judge == "llm":
-        detail = "STUDYBOT_JUDGE=llm, but this version grades offline only"
-        return Finding("judge", ok=False, detail=detail, mend="Set STUDYBOT_JUDGE=auto.")
     return Finding("judge", ok=True, detail="the offline judge grades a reference as correct")
+
+
+def _llm(settings: Settings) -> Finding:
+    """One real grading call: key, address, model and the form of its answers in one go."""
+    if not settings.uses_llm:
+        off = settings.judge == "offline" and (settings.openai_api_key or settings.openai_base_url)
+        detail = "configured, but STUDYBOT_JUDGE=offline" if off else "not configured"
+        return Finding("llm", ok=True, detail=detail)
+    deck = load_library(settings).decks()[0]
+    question = next(deck.questions())
+    task = GradingTask(question, question.reference, deck.language)
+    try:
+        judgement = asyncio.run(_ask(settings, task))
+    except JudgeUnavailableError as error:
+        return Finding("llm", ok=False, detail=str(error))
+    used = judgement.usage
+    detail = (
+        f"{judgement.judge.model} graded a reference as {verdict_of(judgement.score).value} in "
+        f"{used.latency_ms / 1000:.1f} s ({used.prompt_tokens}+{used.completion_tokens} tokens, "
+        f"${used.cost_usd:.4f})"
+    )
+    if verdict_of(judgement.score) is not Verdict.CORRECT:
+        mend = "Choose a larger model with STUDYBOT_MODEL; studybot judge check shows more."
+        return Finding("llm", ok=False, detail=detail, mend=mend)
+    return Finding("llm", ok=True, detail=detail)
+
+
+async def _ask(settings: Settings, task: GradingTask) -> Judgement:
+    async with open_grader(settings) as grader:
+        return await grader.grade(task, stand_in=False)
 
 
 def _decks(settings: Settings) -> Finding:
@@ -135,7 +164,6 @@ def _later(settings: Settings) -> Iterator[Finding]:
     configured = {
         "discord": settings.discord_token,
         "slack": settings.slack_bot_token or settings.slack_client_id,
-        "llm": settings.openai_api_key or settings.openai_base_url,
     }
     for name, value in configured.items():
         detail = "configured, but not part of this version" if value else "not configured"

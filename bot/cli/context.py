@@ -17,7 +17,7 @@ from bot.logs import setup_logging
 from bot.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
-    from bot.ports import Library
+    from bot.ports import Grader, Library
     from bot.store import Store
 
 DOTENV = ".env"
@@ -82,6 +82,20 @@ async def open_database(settings: Settings) -> AsyncIterator[Store]:
         yield store
     finally:
         await store.close()
+
+
+@asynccontextmanager
+async def open_grader(settings: Settings, store: Store | None = None) -> AsyncIterator[Grader]:
+    """The configured judge; without a store it recalls nothing and keeps no budget."""
+    from bot.judge.grader import OfflineGrader  # loads stemmers and weights
+
+    if not settings.uses_llm:
+        yield OfflineGrader()
+        return
+    from adapters.llm.judging import llm_judge  # a second more, for the openai client
+
+    async with llm_judge(settings, OfflineGrader(), store) as grader:
+        yield grader
 
 
 def _nearest(wanted: str, known: list[str], plural: str) -> str:

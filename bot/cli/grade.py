@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from bot.cli.context import find_deck, load_library, load_settings, unknown_question
+from bot.cli.context import (
+    find_deck,
+    load_library,
+    load_settings,
+    open_grader,
+    unknown_question,
+)
 from bot.cli.options import Json
-from bot.cli.output import CommandError, print_json, say
+from bot.cli.output import CommandError, print_json, say, tell
 from bot.domain.grading import GradeState, GradingTask, Judgement, grade_json, points_of
 from bot.errors import InvalidError
 from bot.settings import Settings
@@ -53,14 +60,16 @@ def grade(
 
 
 def judged(settings: Settings, task: GradingTask) -> Judgement:
-    """What the configured judge says. Raises CommandError where it isn't there."""
-    from bot.judge.offline import OfflineJudge  # loads stemmers and weights
+    """What the configured judge says; why another stood in is told on stderr."""
 
-    if settings.judge == "llm":
-        raise CommandError(
-            "STUDYBOT_JUDGE=llm: this version grades offline only. Set STUDYBOT_JUDGE=auto.", 2
-        )
-    return OfflineJudge().judge(task)
+    async def judge() -> Judgement:
+        async with open_grader(settings) as grader:
+            return await grader.grade(task)
+
+    judgement = asyncio.run(judge())
+    if judgement.hitch is not None:
+        tell(f"Warning: {judgement.hitch.words}")
+    return judgement
 
 
 def as_grade(judgement: Judgement) -> dict[str, Any]:
