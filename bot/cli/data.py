@@ -5,18 +5,16 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bot.cli.context import load_settings, open_database
-from bot.cli.output import CommandError, say, tell
+from bot.cli.output import CommandError, say
+from bot.cli.people import find_group, find_member
 from bot.cli.tables import FORMATS, files_of
-from bot.domain.group import Group, Member
 from bot.settings import Settings
-from bot.store import Tx
 
 
 def export(
@@ -71,7 +69,7 @@ def _formats(to: str) -> list[str]:
 async def _files(settings: Settings, group: str, formats: list[str]) -> tuple[str, dict[str, str]]:
     async with open_database(settings) as store:
         async with store.read() as tx:
-            found = await _find_group(tx, group)
+            found = await find_group(tx, group)
         return found.name, files_of(await store.export(found.id), formats)
 
 
@@ -93,8 +91,8 @@ async def _forget(settings: Settings, member: str, group: str | None, *, yes: bo
     async with open_database(settings) as store:
         async with store.read() as tx:
             groups = {each.id: each for each in await tx.groups.everyone()}
-            within = await _find_group(tx, group) if group else None
-            found = await _find_member(tx, member, within, groups)
+            within = await find_group(tx, group) if group else None
+            found = await find_member(tx, member, within, groups)
         name = f"{found.name} of {groups[found.group_id].name}"
         if not yes:
             _confirm(name)
@@ -108,42 +106,3 @@ def _confirm(name: str) -> None:
         raise CommandError(f"This erases {name} for good. Say so with --yes.")
     if not typer.confirm(f"Erase {name} for good?", err=True):
         raise CommandError("Nothing was erased.")
-
-
-async def _find_group(tx: Tx, wanted: str) -> Group:
-    groups = await tx.groups.everyone()
-    found = [g for g in groups if g.name.casefold() == wanted.casefold()]
-    found = found or [g for g in groups if str(g.id) == wanted.removeprefix("#")]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        _tell_each(f"{g.id}: {g.name}" for g in found)
-        raise CommandError(f"{len(found)} groups are called “{wanted}”: give the number.")
-    if not groups:
-        raise CommandError("There is no group yet. Start studybot once; it makes the first one.")
-    _tell_each(f"{g.id}: {g.name}" for g in groups)
-    raise CommandError(f"There is no group “{wanted}”. Those above are there.")
-
-
-async def _find_member(
-    tx: Tx, wanted: str, within: Group | None, groups: dict[int, Group]
-) -> Member:
-    found = await tx.members.named(wanted)
-    number = wanted.removeprefix("#")
-    if not found and number.isdecimal():
-        one = await tx.members.get(int(number))
-        found = [one] if one else []
-    if within is not None:
-        found = [m for m in found if m.group_id == within.id]
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        where = f" in {within.name}" if within else ""
-        raise CommandError(f"There is no member “{wanted}”{where}. Check the spelling.")
-    _tell_each(f"{m.id}: {m.name}, of {groups[m.group_id].name}" for m in found)
-    raise CommandError(f"{len(found)} members are called “{wanted}”: give the number or --group.")
-
-
-def _tell_each(lines: Iterable[str]) -> None:
-    for line in lines:
-        tell(f"  {line}")
