@@ -37,6 +37,20 @@ _DAMAGED = (zipfile.BadZipFile, KeyError, TypeError, ValueError, EOFError, NotIm
 
 Manifest = dict[str, Any]
 
+# Tables and columns that copies of older revisions lack, and that are right when left empty:
+# those copies can still be restored. A migration that changes what is there ends the list.
+_LACKING: dict[str, set[str]] = {
+    "0001": {
+        "grades.raw_score",
+        "grades.cache_key",
+        "appeals",
+        "model_spend",
+        "model_reserved",
+        "model_limits",
+        "model_slots",
+    }
+}
+
 
 async def backup(url: str, file: Path | str, *, force: bool = False) -> None:
     """Copy a database to a file, as it was at one instant; studybot may be running.
@@ -66,7 +80,8 @@ async def restore(url: str, file: Path | str, force: bool = False) -> None:  # n
     """Bring back a copy: all of it or, when anything is wrong, nothing of it.
 
     A new database is made up to date first. Raises StorageError if the file isn't a whole
-    copy made by this version, or if the database holds groups (unless ``force``).
+    copy made by this version, or by one that had fewer tables, or if the database holds
+    groups (unless ``force``).
     """
     file = Path(file)
     with _opened(file) as (archive, manifest):
@@ -108,7 +123,9 @@ async def _write(session: Session, archive: zipfile.ZipFile) -> None:
         "revision": migrate.head(),
         "made_at": datetime.now(UTC).isoformat(),
         "tables": tables,
-        "last_ids": {name: await _last_id(session, name) for name in _counted()},
+        "last_ids": {
+            name: await _last_id(session, name) for name in _counted(metadata.sorted_tables)
+        },
     }
     archive.writestr(_MANIFEST, json.dumps(manifest, indent=1))
 
@@ -157,7 +174,7 @@ def _opened(file: Path) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
         try:
             manifest = json.loads(archive.read(_MANIFEST))
             _check_made_for_us(file, manifest)
-            for table in metadata.sorted_tables:
+            for table in _tables_of(manifest):
                 _check_table(archive, manifest, table)
         except (OSError, *_DAMAGED) as error:
             raise _not_a_copy(file, error) from error
@@ -167,12 +184,19 @@ def _opened(file: Path) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
 def _check_made_for_us(file: Path, manifest: Manifest) -> None:
     if manifest["format"] != FORMAT:
         raise ValueError("another format")
-    if (manifest["version"], manifest["revision"]) != (VERSION, migrate.head()):
+    readable = (migrate.head(), *_LACKING)
+    if manifest["version"] != VERSION or manifest["revision"] not in readable:
         raise StorageError(
             f"{file} was made by another version of studybot (revision {manifest['revision']}, "
             f"this one has {migrate.head()}). Restore it with that version, then run: "
             "studybot db upgrade"
         )
+
+
+def _tables_of(manifest: Manifest) -> list[sa.Table]:
+    """The tables that a copy must hold, in the order to fill them in."""
+    lacking = _LACKING.get(manifest["revision"], set())
+    return [table for table in metadata.sorted_tables if table.name not in lacking]
 
 
 def _check_table(archive: zipfile.ZipFile, manifest: Manifest, table: sa.Table) -> None:
@@ -183,19 +207,22 @@ def _check_table(archive: zipfile.ZipFile, manifest: Manifest, table: sa.Table) 
             digest.update(line)
     if digest.hexdigest() != told["sha256"]:
         raise ValueError(f"{table.name} was changed")
-    if set(told["columns"]) != {column.name for column in table.c}:
+    lacking = _LACKING.get(manifest["revision"], set())
+    wanted = {column.name for column in table.c if str(column) not in lacking}
+    if set(told["columns"]) != wanted:
         raise ValueError(f"{table.name} has other columns")
 
 
 async def _load(session: Session, archive: zipfile.ZipFile, manifest: Manifest) -> None:
     for table in reversed(metadata.sorted_tables):
         await session.execute(sa.delete(table))
-    for table in metadata.sorted_tables:
+    tables = _tables_of(manifest)
+    for table in tables:
         columns = [table.c[name] for name in manifest["tables"][table.name]["columns"]]
         with archive.open(f"{table.name}.jsonl") as lines:
             for rows in _chunks(lines, columns):
                 await session.execute(sa.insert(table), rows)
-    for name in _counted():
+    for name in _counted(tables):
         await _set_last_id(session, name, int(manifest["last_ids"][name]))
 
 
@@ -224,9 +251,9 @@ def _from_json(column: sa.Column[Any], value: Any) -> Any:
     return value
 
 
-def _counted() -> list[str]:
+def _counted(tables: list[sa.Table]) -> list[str]:
     """Tables whose ids are counted up, and must not be given out again after a restore."""
-    return [table.name for table in metadata.sorted_tables if "id" in table.c]
+    return [table.name for table in tables if "id" in table.c]
 
 
 async def _last_id(session: Session, table: str) -> int:

@@ -24,6 +24,7 @@ from storage.export import export
 from storage.grades import UNSETTLED
 from storage.groups import SqlGroups
 from storage.members import SqlMembers
+from storage.model_use import SqlModelUse
 from storage.outbox import SqlOutbox
 from storage.postgres import PostgresDatabase
 from storage.queue import MemoryQueue, PostgresQueue, Queue
@@ -49,6 +50,7 @@ class SqlTx:
         self.answers = SqlAnswers(session)
         self.appeals = SqlAppeals(session)
         self.regrades = SqlRegrades(session)
+        self.model_use = SqlModelUse(session)
         self.boards = SqlBoards(session)
         self.outbox = SqlOutbox(session, self._hand_over)
         self.chat = SqlChat(session)

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from storage.sql import Session
-from storage.tables import accounts, channels, members, outbox, posts, scores
+from storage.tables import accounts, appeals, channels, members, outbox, posts, scores
 
 ERASED = "a former member"
 """What stands in studybot's own messages where an erased member's name was."""
@@ -21,8 +21,9 @@ _MANY = ("member_ids", "members")
 async def erase(session: Session, member_id: int) -> None:
     """Delete a member and all that is theirs; scrub what studybot said of them.
 
-    Accounts, answers, revisions, grades, scores, and messages to them go with the
-    member's row (ON DELETE CASCADE). What other members wrote stays as it is.
+    Accounts, answers, revisions, grades, appeals, scores, and messages to them go with the
+    member's row (ON DELETE CASCADE), and appeals that they resolved no longer say by whom.
+    What other members wrote stays as it is, but for names in their appeals.
     """
     member = await session.one(sa.select(members).where(members.c.id == member_id))
     if member is None:
@@ -35,6 +36,7 @@ async def erase(session: Session, member_id: int) -> None:
     await session.execute(sa.delete(members).where(members.c.id == member_id))
     await _scrub_outbox(session, member.group_id, scrub)
     await _scrub_scores(session, member.group_id, scrub)
+    await _scrub_appeals(session, member.group_id, scrub)
 
 
 class Scrub:
@@ -146,4 +148,18 @@ async def _scrub_scores(session: Session, group_id: int, scrub: Scrub) -> None:
                 sa.update(scores)
                 .where(scores.c.round_id == row.round_id, scores.c.member_id == row.member_id)
                 .values(withheld=withheld)
+            )
+
+
+async def _scrub_appeals(session: Session, group_id: int, scrub: Scrub) -> None:
+    rows = await session.all(
+        sa.select(appeals.c.id, appeals.c.reason).where(
+            appeals.c.group_id == group_id, appeals.c.reason != ""
+        )
+    )
+    for row in rows:
+        reason = scrub.text(row.reason)
+        if reason != row.reason:
+            await session.execute(
+                sa.update(appeals).where(appeals.c.id == row.id).values(reason=reason)
             )

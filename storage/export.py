@@ -11,10 +11,12 @@ from storage.sql import Session
 from storage.tables import (
     accounts,
     answers,
+    appeals,
     channels,
     grades,
     groups,
     members,
+    model_spend,
     questions,
     revisions,
     rounds,
@@ -31,6 +33,7 @@ _INTERNAL = {
     "question_hash",
     "counted",
     "version",
+    "cache_key",
 }
 
 Row = dict[str, Any]
@@ -40,7 +43,7 @@ async def export(session: Session, group_id: int) -> Row:
     """Everything that a group is and did; {} if there is no such group.
 
     Keys: group, channels, schedules, members (with accounts), rounds (with the question),
-    answers (with revisions, each with its grades), scores.
+    answers (with revisions, each with its grades, and appeals), scores, model_spend (by UTC day).
     """
     group = await _rows(session, groups, groups.c.id == group_id)
     if not group:
@@ -52,8 +55,10 @@ async def export(session: Session, group_id: int) -> Row:
     replies = await _rows(session, answers, theirs)
     wordings = await _rows(session, revisions, revisions.c.answer_id.in_(of_answers))
     judged = await _rows(session, grades, grades.c.answer_id.in_(of_answers))
+    asked = await _rows(session, appeals, appeals.c.answer_id.in_(of_answers))
     _nest(wordings, "grades", judged, "revision_id")
     _nest(replies, "revisions", wordings, "answer_id")
+    _nest(replies, "appeals", asked, "answer_id")
     _nest(people, "accounts", links, "member_id")
     return {
         "group": group[0],
@@ -63,6 +68,7 @@ async def export(session: Session, group_id: int) -> Row:
         "rounds": await _rounds(session, group_id),
         "answers": replies,
         "scores": await _rows(session, scores, scores.c.group_id == group_id),
+        "model_spend": await _rows(session, model_spend, model_spend.c.group_id == group_id),
     }
 
 

@@ -327,16 +327,15 @@ model_spend = Table(
     Index(None, "group_id", "day"),
 )
 
-# Money set aside for calls under way, gathered by the instant at which it is forgotten.
+# Money set aside for calls under way, gathered by the instant at which it is set free again.
 model_reserved = Table(
     "model_reserved",
     metadata,
-    Column("day", Date, primary_key=True),
     Column("until", UtcDateTime(), primary_key=True),
     Column("cost_usd", Float, nullable=False),
 )
 
-# One row: the rate that all processes share, and what they take turns on.
+# One row: the rate that all processes share, and what they take turns on for all of this.
 model_limits = Table(
     "model_limits",
     metadata,

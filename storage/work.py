@@ -11,7 +11,7 @@ from bot.domain.rounds import RevisionState, RoundState
 from bot.domain.schedule import RoundKind
 from bot.domain.work import Job, JobKind, OutKind, OutState
 from storage.sql import Session
-from storage.tables import outbox, revisions, rounds
+from storage.tables import model_reserved, model_slots, outbox, revisions, rounds
 
 RESET = {"attempts": 0, "failures": 0, "not_before": None}
 """Work columns of a row that has moved on."""
@@ -101,7 +101,10 @@ async def open_work(session: Session, now: datetime, limit: int) -> list[Job]:
 
 
 async def release_claims(session: Session) -> None:
-    """End every lease. A leased row has attempts; a postponed one has none."""
+    """End every lease, those on slots and money too.
+
+    A leased row has attempts; a postponed one has none.
+    """
     tables: Sequence[sa.Table] = (rounds, revisions, outbox)
     for table in tables:
         await session.execute(
@@ -109,6 +112,8 @@ async def release_claims(session: Session) -> None:
             .where(table.c.attempts > 0, table.c.not_before.is_not(None))
             .values(not_before=None)
         )
+    for held in (model_slots, model_reserved):
+        await session.execute(sa.delete(held))
 
 
 def ripe(table: sa.Table, now: datetime) -> sa.ColumnElement[bool]:

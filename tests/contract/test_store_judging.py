@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -441,15 +442,15 @@ async def test_a_file_reads_open_matters_from_their_indexes(
             await tx.appeals.count(1)
         await world.store.counts()
     indexes = [
-        {"ix_grades_unsettled"},
-        {"ix_grades_final"},
-        {"ix_grades_cache_key"},
-        {"uq_appeals_open"},
-        {"ix_appeals_queue"},
-        {"ix_grades_unsettled", "uq_appeals_open"},
+        "ix_grades_unsettled",
+        "ix_grades_final",
+        "ix_grades_cache_key",
+        "uq_appeals_open",
+        "ix_appeals_queue",
+        "ix_grades_unsettled.*(uq_appeals_open|ix_appeals_queue)",
     ]
     file = sqlite3.connect(parse_url(url).path or "")
     for (sql, values), wanted in zip(sent, indexes, strict=True):
         plan = str(file.execute(f"EXPLAIN QUERY PLAN {sql}", values).fetchall())
-        assert all(index in plan for index in wanted), plan
+        assert re.search(wanted, plan), plan
     file.close()

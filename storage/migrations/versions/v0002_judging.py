@@ -78,7 +78,6 @@ model_spend = Table(
 model_reserved = Table(
     "model_reserved",
     metadata,
-    Column("day", Date, primary_key=True),
     Column("until", INSTANT, primary_key=True),
     Column("cost_usd", Float, nullable=False),
 )
