@@ -125,11 +125,12 @@ class ModelUse(Protocol):
         now: datetime,
         until: datetime,
     ) -> int:
-        """How many slots this process holds from now until then; call again before that.
+        """How many slots are this process's from now until then; call again before that.
 
-        Never more than ``wants``, never fewer than ``busy`` (those under way), and over all
-        living processes never more than ``limit``. Processes that want more than there is get
-        even shares, as soon as others' calls end and they ask again. ``wants`` 0 leaves.
+        Never more than ``wants``, and over all living processes never more than ``limit``.
+        Processes that want more than there is get even shares: a share can be smaller than
+        ``busy``, the calls under way, which still count until they have ended. ``wants`` 0
+        leaves.
         """
 
     async def draw(self, calls: int, interval: timedelta, burst: int, now: datetime) -> timedelta:

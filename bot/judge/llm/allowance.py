@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -66,11 +66,19 @@ class LocalAllowance:
 class SharedAllowance:
     """``bot.ports.Allowance`` over the Store, for one process of perhaps several."""
 
-    def __init__(self, store: Store, clock: Clock, model: str, limits: Limits) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        model: str,
+        limits: Limits,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._model = model
         self._limits = limits
+        self._sleep = sleep
         self._slots = Slots(store, clock, limits)
         self._ledger = Ledger(store)
 
@@ -103,7 +111,7 @@ class SharedAllowance:
         burst = max(1, self._limits.per_minute // 60)
         async with self._store.write() as tx:
             wait = await tx.model_use.draw(1, interval, burst, self._clock())
-        await asyncio.sleep(wait.total_seconds())
+        await self._sleep(wait.total_seconds())
 
     async def _reserve(self, estimate: Usage) -> float:
         budget = self._limits.daily_usd
