@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
+from bot.domain.appeals import Appeal
 from bot.domain.deck import KeyPoint, Question
 from bot.domain.grading import (
     GradeState,
@@ -71,6 +73,31 @@ class World:
             revision = await tx.answers.revision(answer.revision_id or 0)
             assert revision is not None
             return await tx.answers.add_grade(revision, JUDGEMENT, GradeState.GRADED, "hash", NOW)
+
+    async def answered(self, name: str = "Ada", day: int = 0) -> Answer:
+        """An answer, some days on, whose one revision waits for no first grade any more."""
+        round_ = await self.round(DAY + timedelta(days=day))
+        answer = await self.answer(round_, await self.member(name))
+        async with self.store.write() as tx:
+            assert await tx.answers.set_revision_state(
+                answer.revision_id or 0, RevisionState.PENDING, RevisionState.DONE
+            )
+        return answer
+
+    async def judged(
+        self, answer: Answer, state: GradeState = GradeState.GRADED, **changes: Any
+    ) -> Grade:
+        """A grade of the answer's revision from a judgement with those changes."""
+        revision = await revision_of(self.store, answer)
+        judgement = replace(JUDGEMENT, **changes)
+        async with self.store.write() as tx:
+            return await tx.answers.add_grade(revision, judgement, state, "hash", NOW)
+
+    async def appeal(self, answer: Answer, reason: str = "Look again.") -> tuple[Appeal, bool]:
+        async with self.store.write() as tx:
+            return await tx.appeals.add(
+                self.group.id, answer.id, answer.revision_id or 0, reason, NOW
+            )
 
     async def out(self, key: str = "key", kind: OutKind = OutKind.NOTICE) -> int:
         async with self.store.write() as tx:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import os
 import shutil
 import sqlite3
 import zipfile
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.domain.grading import Usage
 from bot.domain.group import GroupSettings
 from bot.domain.work import OutState
+from bot.store.judging import Call
 from storage.backup import backup, restore
 from storage.database import Database, open_store
 from storage.errors import StorageError
@@ -26,7 +30,15 @@ Contents = dict[str, bytes]
 
 async def _live(world: World) -> None:
     answer = await world.answer(await world.round(), await world.member("Zoë"), "an answer")
-    await world.graded(answer)
+    grade = await world.graded(answer)
+    async with world.store.write() as tx:
+        await tx.appeals.add(world.group.id, answer.id, grade.revision_id, "Look again.", NOW)
+        paid = Call(NOW.date(), world.group.id, "small", Usage(3, 4, 0.25), failed=False)
+        await tx.model_use.record([paid])
+        await tx.model_use.draw(1, timedelta(seconds=1), 1, NOW)
+        assert await tx.model_use.reserve(NOW.date(), 0.5, 1.0)
+        until = NOW + timedelta(minutes=1)
+        await tx.model_use.hold("p", wants=1, busy=0, limit=1, now=NOW, until=until)
     await world.out("kept")
 
 
@@ -79,6 +91,52 @@ async def test_ids_given_out_before_the_copy_are_not_given_out_after_it(
     other = await open_store(other_url)
     assert await World(other, world.group, world.channel).out("next") > gone
     await other.close()
+
+
+def _as_first_version(contents: Contents) -> None:
+    """What the first version would have written of the same rows."""
+    manifest = json.loads(contents["manifest.json"])
+    manifest["revision"] = "0001"
+    later = ("appeals", "model_spend", "model_reserved", "model_limits", "model_slots")
+    for table in later:
+        del contents[f"{table}.jsonl"], manifest["tables"][table]
+    del manifest["last_ids"]["appeals"]
+    told = manifest["tables"]["grades"]
+    kept = [n for n, c in enumerate(told["columns"]) if c not in ("raw_score", "cache_key")]
+    rows = [json.loads(line) for line in contents["grades.jsonl"].splitlines()]
+    lines = [json.dumps([row[n] for n in kept]).encode() + b"\n" for row in rows]
+    contents["grades.jsonl"] = b"".join(lines)
+    told["columns"] = [told["columns"][n] for n in kept]
+    told["sha256"] = hashlib.sha256(contents["grades.jsonl"]).hexdigest()
+    contents["manifest.json"] = json.dumps(manifest).encode()
+
+
+async def test_a_copy_made_by_the_first_version_comes_back(
+    world: World, url: str, other_url: str, tmp_path: Path
+) -> None:
+    await _live(world)
+    exported = await world.store.export(world.group.id)
+    file = tmp_path / "copy.zip"
+    await backup(url, file)
+    _rewrite(_as_first_version)(file)
+    await restore(other_url, file)
+    other = await open_store(other_url)
+    [answer] = exported["answers"]
+    answer["appeals"], exported["model_spend"] = [], []
+    assert await other.export(world.group.id) == exported
+    async with other.write() as tx:
+        assert await tx.model_use.reserve(NOW.date(), 1.0, 1.0)
+        [revision] = answer["revisions"]
+        _, new = await tx.appeals.add(world.group.id, answer["id"], revision["id"], "", NOW)
+        assert new
+    await other.close()
+
+
+def _first_version_without_rounds(contents: Contents) -> None:
+    _as_first_version(contents)
+    manifest = json.loads(contents["manifest.json"])
+    del contents["rounds.jsonl"], manifest["tables"]["rounds"]
+    contents["manifest.json"] = json.dumps(manifest).encode()
 
 
 async def test_a_copy_is_consistent_while_others_write(
@@ -171,6 +229,8 @@ def _lose_table(contents: Contents) -> None:
         (_rewrite(lambda contents: contents.clear()), "can't be restored"),
         (_manifest(format="other"), "another format"),
         (_manifest(revision="9999"), "another version"),
+        (_manifest(revision="0001"), "other columns"),
+        (_rewrite(_first_version_without_rounds), "can't be restored"),
         (_manifest(last_ids={}), "can't be restored"),
         (_manifest(tables=[]), "can't be restored"),
     ],

@@ -17,7 +17,7 @@ from storage.tables import metadata
 from storage.urls import parse_url
 from tests.contract.store_world import DAY, NOW, World
 
-MEMBER_COLUMNS = ("member_id", "author_id", "only_member_id")
+MEMBER_COLUMNS = ("member_id", "author_id", "only_member_id", "resolved_by")
 
 
 async def _rows(url: str) -> list[tuple[str, dict[str, Any]]]:
@@ -47,6 +47,9 @@ async def _live(world: World, name: str, other: str) -> int:
         await tx.boards.put(
             Score(group, bystander.id, round_.id, DAY, 75, f"Near copy of {name}'s answer")
         )
+        for each, reason in ((answer, "It is right."), (kept, f"As {name} says, it is right.")):
+            appeal, _ = await tx.appeals.add(group, each.id, each.revision_id or 0, reason, NOW)
+            await tx.appeals.resolve(appeal.id, who.id, NOW)
         await tx.outbox.add(
             [
                 replace(world.new_out("question", OutKind.QUESTION), round_id=round_.id),
@@ -121,6 +124,10 @@ async def test_others_keep_all_that_is_theirs(world: World) -> None:
         score = await tx.boards.score(graded.answer.round_id, bo.id)
         assert score is not None
         assert score.points == 75
+        data = await world.store.export(world.group.id)
+        [appeal] = data["answers"][0]["appeals"]
+        assert appeal["reason"] == "As a former member says, it is right."
+        assert (appeal["state"], appeal["resolved_by"]) == ("resolved", None)
         keys = {
             out.dedupe_key
             for kind in OutKind
@@ -158,5 +165,12 @@ async def test_an_export_holds_everything_of_a_group_and_is_json(world: World) -
     [revision] = data["answers"][0]["revisions"]
     assert revision["text"] == "Ada thinks so"
     assert revision["grades"][0]["score"] == 0.75
+    assert "cache_key" not in revision["grades"][0]
+    [appeal] = data["answers"][0]["appeals"]
+    assert (appeal["reason"], appeal["state"]) == ("It is right.", "resolved")
+    assert (appeal["revision_id"], appeal["resolved_by"]) == (
+        revision["id"],
+        data["members"][0]["id"],
+    )
     assert [score["points"] for score in data["scores"]] == [75, 75]
     assert await world.store.export(999) == {}

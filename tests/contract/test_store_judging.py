@@ -15,9 +15,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from bot.domain.appeals import Agreement, Appeal, AppealState
+from bot.domain.appeals import Agreement
 from bot.domain.grading import GradeState, JudgeInfo, Judgement, Usage
-from bot.domain.rounds import Answer, Grade, Revision, RevisionState
+from bot.domain.rounds import Answer, Revision, RevisionState
 from bot.domain.work import Job, JobKind
 from bot.store.judging import MOST_FAILURES
 from storage.database import Database
@@ -27,31 +27,6 @@ from tests.contract.store_world import DAY, JUDGEMENT, MINUTE, NOW, World, revis
 MODEL = JudgeInfo("llm", "small", "3")
 HUMAN = JudgeInfo("human", "organiser", "1")
 DAYS = timedelta(days=1)
-
-
-async def _answered(world: World, name: str = "Ada", day: int = 0) -> Answer:
-    """An answer whose one revision waits for no first grade any more."""
-    answer = await world.answer(await world.round(DAY + day * DAYS), await world.member(name))
-    async with world.store.write() as tx:
-        done = RevisionState.DONE
-        assert await tx.answers.set_revision_state(
-            answer.revision_id or 0, RevisionState.PENDING, done
-        )
-    return answer
-
-
-async def _grade(
-    world: World, answer: Answer, state: GradeState = GradeState.GRADED, **changes: Any
-) -> Grade:
-    revision = await revision_of(world.store, answer)
-    judgement = replace(JUDGEMENT, **changes)
-    async with world.store.write() as tx:
-        return await tx.answers.add_grade(revision, judgement, state, "hash", NOW)
-
-
-async def _appeal(world: World, answer: Answer, reason: str = "Look again.") -> tuple[Appeal, bool]:
-    async with world.store.write() as tx:
-        return await tx.appeals.add(world.group.id, answer.id, answer.revision_id or 0, reason, NOW)
 
 
 async def _withdraw(world: World, answer: Answer) -> None:
@@ -64,75 +39,6 @@ async def _awaiting(world: World, limit: int = 100) -> list[int]:
         return await tx.regrades.awaiting(NOW, limit)
 
 
-# Appeals
-
-
-async def test_an_appeal_is_open_until_it_is_resolved_once(world: World) -> None:
-    answer = await _answered(world)
-    organiser = await world.member("Bo")
-    await _grade(world, answer)
-    made, new = await _appeal(world, answer)
-    assert new
-    assert made == Appeal(
-        made.id, world.group.id, answer.id, answer.revision_id or 0, "Look again.",
-        AppealState.OPEN, NOW,
-    )  # fmt: skip
-    async with world.store.write() as tx:
-        assert await tx.appeals.get(made.id) == made
-        assert await tx.appeals.open_for(answer.id) == made
-        assert await tx.appeals.resolve(made.id, organiser.id, NOW + MINUTE)
-        assert not await tx.appeals.resolve(made.id, organiser.id, NOW + MINUTE)
-        assert await tx.appeals.open_for(answer.id) is None
-        closed = await tx.appeals.get(made.id)
-        assert await tx.appeals.get(made.id + 1) is None
-    assert closed == replace(made, state=AppealState.RESOLVED, resolved_at=NOW + MINUTE)
-    again, new = await _appeal(world, answer)
-    assert new
-    assert again.id > made.id
-
-
-async def test_a_second_appeal_changes_the_first_ones_reason_unless_it_gives_none(
-    world: World,
-) -> None:
-    answer = await _answered(world)
-    first, _ = await _appeal(world, answer, "first")
-    assert await _appeal(world, answer, "second") == (replace(first, reason="second"), False)
-    assert await _appeal(world, answer, "") == (replace(first, reason="second"), False)
-
-
-async def test_appeals_at_once_make_one(world: World) -> None:
-    answer = await _answered(world)
-    made = await asyncio.gather(*(_appeal(world, answer, f"no. {n}") for n in range(12)))
-    assert len({appeal.id for appeal, _ in made}) == 1
-    assert [new for _, new in made].count(True) == 1
-
-
-async def test_the_queue_holds_all_that_an_organiser_needs_oldest_first(world: World) -> None:
-    names = ("Ada", "Bo", "Cy", "Di")
-    answers = [await _answered(world, name, day) for day, name in enumerate(names)]
-    for answer in answers:
-        await _grade(world, answer, GradeState.APPEALED)
-        await _appeal(world, answer)
-    await _withdraw(world, answers[1])
-    async with world.store.write() as tx:
-        closed = await tx.appeals.open_for(answers[2].id)
-        assert closed is not None
-        await tx.appeals.resolve(closed.id, None, NOW)
-    async with world.store.read() as tx:
-        ada, di = await tx.appeals.queue(world.group.id)
-        assert await tx.appeals.queue(world.group.id, limit=1) == [ada]
-        assert await tx.appeals.count(world.group.id) == 2
-        assert await tx.appeals.queue(world.group.id + 1) == []
-        assert await tx.appeals.count(world.group.id + 1) == 0
-        assert di.round == await tx.rounds.get(answers[3].round_id)
-        assert di.grade == await tx.answers.grade(answers[3].revision_id or 0)
-    assert (ada.member_name, di.member_name) == ("Ada", "Di")
-    assert (di.appeal.answer_id, di.answer) == (answers[3].id, answers[3])
-    assert di.revision == await revision_of(world.store, answers[3])
-    assert di.round.question is not None
-    assert (await world.store.counts())["open_appeals"] == 3
-
-
 # Grades
 
 
@@ -140,7 +46,7 @@ async def test_a_grade_keeps_the_score_before_calibration_and_all_of_its_usage(
     world: World,
 ) -> None:
     usage = Usage(900, 80, 0.002, 750.0, cached_tokens=600, calls=2)
-    grade = await _grade(world, await _answered(world), raw_score=0.5, usage=usage)
+    grade = await world.judged(await world.answered(), raw_score=0.5, usage=usage)
     async with world.store.read() as tx:
         found = await tx.answers.grade(grade.revision_id)
     assert found == grade
@@ -150,7 +56,7 @@ async def test_a_grade_keeps_the_score_before_calibration_and_all_of_its_usage(
 async def test_a_grade_from_before_usage_told_of_caching_can_be_read(
     world: World, url: str
 ) -> None:
-    grade = await _grade(world, await _answered(world), usage=Usage(5, 6, 0.5, 7.0))
+    grade = await world.judged(await world.answered(), usage=Usage(5, 6, 0.5, 7.0))
     engine = create_async_engine(parse_url(url).url)
     old = '{"prompt_tokens": 5, "completion_tokens": 6, "cost_usd": 0.5, "latency_ms": 7.0}'
     async with engine.begin() as connection:
@@ -161,7 +67,7 @@ async def test_a_grade_from_before_usage_told_of_caching_can_be_read(
 
 
 async def test_a_grade_is_marked_appealed_and_back(world: World) -> None:
-    grade = await _grade(world, await _answered(world))
+    grade = await world.judged(await world.answered())
     for state in (GradeState.APPEALED, GradeState.GRADED):
         async with world.store.write() as tx:
             await tx.answers.set_grade_state(grade.id, state)
@@ -171,10 +77,10 @@ async def test_a_grade_is_marked_appealed_and_back(world: World) -> None:
 async def test_provisional_and_ungraded_answers_are_counted(world: World) -> None:
     states = (GradeState.PROVISIONAL, GradeState.UNGRADED, GradeState.GRADED, GradeState.FINAL)
     for day, state in enumerate(states):
-        await _grade(world, await _answered(world, day=day), state)
-    again = await _answered(world, day=9)
-    await _grade(world, again, GradeState.PROVISIONAL)
-    await _grade(world, again)
+        await world.judged(await world.answered(day=day), state)
+    again = await world.answered(day=9)
+    await world.judged(again, GradeState.PROVISIONAL)
+    await world.judged(again)
     counts = await world.store.counts()
     assert (counts["provisional_grades"], counts["graded"]) == (2, 4)
 
@@ -188,10 +94,10 @@ async def _cached(world: World, key: str) -> Judgement | None:
 
 
 async def test_the_newest_judgement_of_a_key_is_found_and_costs_nothing(world: World) -> None:
-    answer = await _answered(world)
+    answer = await world.answered()
     key: dict[str, Any] = {"cache_key": "k1", "judge": MODEL}
-    await _grade(world, answer, score=0.2, **key)
-    await _grade(world, await _answered(world, "Bo", 1), score=0.4, raw_score=0.3, **key)
+    await world.judged(answer, score=0.2, **key)
+    await world.judged(await world.answered("Bo", 1), score=0.4, raw_score=0.3, **key)
     found = await _cached(world, "k1")
     assert found == replace(
         JUDGEMENT, score=0.4, raw_score=0.3, usage=Usage(), judge=MODEL, cache_key="k1"
@@ -200,19 +106,19 @@ async def test_the_newest_judgement_of_a_key_is_found_and_costs_nothing(world: W
 
 
 async def test_a_judgement_that_need_not_last_is_not_used_again(world: World) -> None:
-    answer = await _answered(world)
-    await _grade(world, answer, GradeState.PROVISIONAL, cache_key="k")
-    await _grade(world, answer, provisional=True, cache_key="k")
-    await _grade(world, answer, GradeState.UNGRADED, score=None, cache_key="k")
-    await _grade(world, answer, GradeState.FINAL, judge=HUMAN, cache_key="k")
+    answer = await world.answered()
+    await world.judged(answer, GradeState.PROVISIONAL, cache_key="k")
+    await world.judged(answer, provisional=True, cache_key="k")
+    await world.judged(answer, GradeState.UNGRADED, score=None, cache_key="k")
+    await world.judged(answer, GradeState.FINAL, judge=HUMAN, cache_key="k")
     assert await _cached(world, "k") is None
     # Nor does it become one that lasts by being appealed.
-    provisional = await _grade(world, answer, GradeState.PROVISIONAL, cache_key="k")
+    provisional = await world.judged(answer, GradeState.PROVISIONAL, cache_key="k")
     async with world.store.write() as tx:
         await tx.answers.set_grade_state(provisional.id, GradeState.APPEALED)
     assert await _cached(world, "k") is None
-    await _grade(world, answer, GradeState.GRADED, cache_key="k", flags=())
-    await _grade(world, answer, GradeState.FINAL, judge=HUMAN, cache_key="k")
+    await world.judged(answer, GradeState.GRADED, cache_key="k", flags=())
+    await world.judged(answer, GradeState.FINAL, judge=HUMAN, cache_key="k")
     found = await _cached(world, "k")
     assert found is not None
     assert (found.judge, found.flags) == (JUDGEMENT.judge, ())
@@ -222,25 +128,25 @@ async def test_a_judgement_that_need_not_last_is_not_used_again(world: World) ->
 
 
 async def test_what_awaits_another_judgement_is_found_oldest_first(world: World) -> None:
-    waiting = [await _answered(world, day=day) for day in range(3)]
+    waiting = [await world.answered(day=day) for day in range(3)]
     for answer in reversed(waiting):
-        await _grade(world, answer, GradeState.PROVISIONAL)
-    await _grade(world, waiting[1], GradeState.UNGRADED, score=None)
-    graded, withdrawn = await _answered(world, day=4), await _answered(world, day=5)
-    await _grade(world, graded, GradeState.PROVISIONAL)
-    await _grade(world, graded)
-    await _grade(world, withdrawn, GradeState.PROVISIONAL)
+        await world.judged(answer, GradeState.PROVISIONAL)
+    await world.judged(waiting[1], GradeState.UNGRADED, score=None)
+    graded, withdrawn = await world.answered(day=4), await world.answered(day=5)
+    await world.judged(graded, GradeState.PROVISIONAL)
+    await world.judged(graded)
+    await world.judged(withdrawn, GradeState.PROVISIONAL)
     await _withdraw(world, withdrawn)
     first_grade = await world.answer(await world.round(DAY + 6 * DAYS), await world.member("Bo"))
-    await _grade(world, first_grade, GradeState.UNGRADED)
+    await world.judged(first_grade, GradeState.UNGRADED)
     ids = [answer.revision_id for answer in waiting]
     assert await _awaiting(world) == ids
     assert await _awaiting(world, limit=2) == ids[:2]
 
 
 async def test_a_regrade_that_failed_too_often_is_left_to_an_organiser(world: World) -> None:
-    answer = await _answered(world)
-    await _grade(world, answer, GradeState.PROVISIONAL)
+    answer = await world.answered()
+    await world.judged(answer, GradeState.PROVISIONAL)
     revision_id = answer.revision_id or 0
     async with world.store.write() as tx:
         await tx.answers.postpone_revision(revision_id, NOW + MINUTE, failed=True)
@@ -263,7 +169,7 @@ async def _claim(store: Database, revision_id: int) -> Revision | None:
 
 
 async def test_a_reply_is_taken_to_be_graded_again_by_one_at_a_time(world: World) -> None:
-    answer = await _answered(world)
+    answer = await world.answered()
     revision_id = answer.revision_id or 0
     claims = await asyncio.gather(*(_claim(world.store, revision_id) for _ in range(5)))
     [taken] = [claim for claim in claims if claim is not None]
@@ -290,7 +196,7 @@ async def test_a_reply_that_waits_for_its_first_grade_is_not_regraded(world: Wor
 
 
 async def test_a_regrades_lease_is_renewed_by_its_holder_alone(world: World) -> None:
-    answer = await _answered(world)
+    answer = await world.answered()
     job = Job(JobKind.REGRADE, answer.revision_id or 0)
     claimed = await _claim(world.store, job.row_id)
     assert claimed is not None
@@ -304,8 +210,8 @@ async def test_a_regrades_lease_is_renewed_by_its_holder_alone(world: World) -> 
 
 
 async def test_leases_of_regrades_end_when_a_file_is_opened_alone(world: World, kind: str) -> None:
-    answer = await _answered(world)
-    await _grade(world, answer, GradeState.PROVISIONAL)
+    answer = await world.answered()
+    await world.judged(answer, GradeState.PROVISIONAL)
     await _claim(world.store, answer.revision_id or 0)
     assert await _awaiting(world) == []
     await world.store.release_claims()
@@ -314,11 +220,11 @@ async def test_leases_of_regrades_end_when_a_file_is_opened_alone(world: World, 
 
 
 async def test_what_may_be_stale_is_narrowed_to_what_is_asked(world: World) -> None:
-    answers = [await _answered(world, day=day) for day in range(2)]
-    final, withdrawn, ungraded = [await _answered(world, day=day) for day in range(2, 5)]
+    answers = [await world.answered(day=day) for day in range(2)]
+    final, withdrawn, ungraded = [await world.answered(day=day) for day in range(2, 5)]
     for answer in (*answers, withdrawn):
-        await _grade(world, answer)
-    await _grade(world, final, GradeState.FINAL)
+        await world.judged(answer)
+    await world.judged(final, GradeState.FINAL)
     await _withdraw(world, withdrawn)
     async with world.store.read() as tx:
         found = await tx.regrades.stale()
@@ -335,8 +241,8 @@ async def test_what_may_be_stale_is_narrowed_to_what_is_asked(world: World) -> N
 
 
 async def test_the_revision_that_scores_is_stale_not_later_practice(world: World) -> None:
-    answer = await _answered(world)
-    await _grade(world, answer)
+    answer = await world.answered()
+    await world.judged(answer)
     async with world.store.write() as tx:
         practice = await tx.answers.add_revision(answer.id, "more", RevisionState.DONE, NOW)
         await tx.answers.add_grade(practice, JUDGEMENT, GradeState.GRADED, "hash", NOW)
@@ -349,9 +255,9 @@ async def test_the_revision_that_scores_is_stale_not_later_practice(world: World
 
 
 async def _corrected(world: World, day: int, human: float, **judged: Any) -> Answer:
-    answer = await _answered(world, day=day)
-    await _grade(world, answer, judge=MODEL, **judged)
-    await _grade(world, answer, GradeState.FINAL, judge=HUMAN, score=human)
+    answer = await world.answered(day=day)
+    await world.judged(answer, judge=MODEL, **judged)
+    await world.judged(answer, GradeState.FINAL, judge=HUMAN, score=human)
     return answer
 
 
@@ -359,11 +265,11 @@ async def test_corrections_pair_a_judges_raw_score_with_the_humans(world: World)
     await _corrected(world, 0, 1.0, raw_score=0.5)
     await _corrected(world, 1, 0.0, score=0.25)
     await _corrected(world, 2, 0.5, score=None)
-    other = await _answered(world, day=3)
-    await _grade(world, other, judge=replace(MODEL, version="2"))
-    await _grade(world, other, GradeState.FINAL, judge=HUMAN, score=0.5)
-    unheard = await _answered(world, day=4)
-    await _grade(world, unheard, judge=MODEL)
+    other = await world.answered(day=3)
+    await world.judged(other, judge=replace(MODEL, version="2"))
+    await world.judged(other, GradeState.FINAL, judge=HUMAN, score=0.5)
+    unheard = await world.answered(day=4)
+    await world.judged(unheard, judge=MODEL)
     async with world.store.read() as tx:
         group = world.group.id
         assert await tx.regrades.corrections(group, MODEL) == [(0.25, 0.0), (0.5, 1.0)]
@@ -374,16 +280,16 @@ async def test_corrections_pair_a_judges_raw_score_with_the_humans(world: World)
 
 async def test_a_human_is_compared_with_the_last_judge_before_them(world: World) -> None:
     offline = JUDGEMENT.judge
-    answer = await _answered(world)
-    await _grade(world, answer, GradeState.PROVISIONAL, score=0.3, raw_score=0.2)
-    await _grade(world, answer, judge=MODEL, score=0.6)
-    await _appeal(world, answer)
+    answer = await world.answered()
+    await world.judged(answer, GradeState.PROVISIONAL, score=0.3, raw_score=0.2)
+    await world.judged(answer, judge=MODEL, score=0.6)
+    await world.appeal(answer)
     # A human who changes their mind is compared with the judge, not with themselves.
-    await _grade(world, answer, GradeState.FINAL, judge=HUMAN, score=0.8)
-    await _grade(world, answer, GradeState.FINAL, judge=HUMAN, score=0.9)
-    spot_check = await _answered(world, day=1)
-    await _grade(world, spot_check, score=0.4, raw_score=0.5)
-    await _grade(world, spot_check, GradeState.FINAL, judge=HUMAN, score=0.5)
+    await world.judged(answer, GradeState.FINAL, judge=HUMAN, score=0.8)
+    await world.judged(answer, GradeState.FINAL, judge=HUMAN, score=0.9)
+    spot_check = await world.answered(day=1)
+    await world.judged(spot_check, score=0.4, raw_score=0.5)
+    await world.judged(spot_check, GradeState.FINAL, judge=HUMAN, score=0.5)
     expected = [Agreement(offline, 0.5, 0.5, False), Agreement(MODEL, 0.6, 0.9, True)]  # noqa: FBT003 - as its fields are ordered
     async with world.store.read() as tx:
         assert await tx.regrades.agreement(world.group.id) == expected

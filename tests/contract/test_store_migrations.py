@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from bot.domain.grading import GradeState, Usage
 from storage.database import open_store
 from storage.errors import StorageError
 from storage.migrate import check, current, head, upgrade
+from storage.migrations.versions.v0001_first_tables import metadata as first
 from storage.tables import metadata
 from storage.urls import parse_url
-from tests.contract.store_world import found_world
+from tests.contract.store_world import DAY, NOW, QUESTION, found_world
 
 ROOT = Path(__file__).parents[2]
+
+
+OLD_USAGE = {"prompt_tokens": 5, "completion_tokens": 6, "cost_usd": 0.5, "latency_ms": 7.0}
 
 
 def _engine(url: str) -> AsyncEngine:
@@ -52,9 +61,13 @@ async def test_partial_and_covering_indexes_are_made_as_written(url: str, kind: 
     async with engine.connect() as connection:
         made = " ".join((await connection.execute(sa.text(catalogue[kind]))).scalars())
     await engine.dispose()
-    for name in ("uq_grades_current", "ix_outbox_pending", "ix_revisions_pending"):
+    partial = (
+        *("uq_grades_current", "ix_grades_cache_key", "ix_grades_unsettled", "ix_grades_final"),
+        *("ix_outbox_pending", "ix_revisions_pending", "uq_appeals_open", "ix_appeals_queue"),
+    )
+    for name in partial:
         assert name in made
-    assert made.count("WHERE") >= 4
+    assert made.count("WHERE") >= len(partial) + 1
     assert "ix_scores_board" in made
 
 
@@ -116,3 +129,83 @@ def test_upgrading_works_from_any_folder(tmp_path: Path) -> None:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     assert (tmp_path / "here.db").exists()
+
+
+async def _migrate(url: str, revision: str, *, down: bool = False) -> None:
+    """Bring a database to a revision that isn't the newest."""
+
+    def run(connection: sa.Connection) -> None:
+        config = Config()
+        config.set_main_option("script_location", str(ROOT / "storage" / "migrations"))
+        config.attributes["connection"] = connection
+        (command.downgrade if down else command.upgrade)(config, revision)
+
+    engine = _engine(url)
+    async with engine.begin() as connection:
+        await connection.run_sync(run)
+    await engine.dispose()
+
+
+def _fill_first_version(connection: sa.Connection) -> None:
+    """A group as the first version kept it: one reply, graded twice, provisionally at last."""
+    now = NOW.replace(tzinfo=None) if connection.dialect.name == "sqlite" else NOW
+    words = {"points": [], "feedback": "", "rubric_hash": "hash", "reason": "", "flags": []}
+    judged = {"judge": {"kind": "offline", "model": "rules", "version": "1"}, "usage": OLD_USAGE}
+    asked = {"deck_id": "llm", "question_id": QUESTION.id, "question_hash": "q"}
+    made = {"created_at": now}
+    graded = {"answer_id": 7, "revision_id": 8, "attempt": True} | words | judged | made
+    standing = {"revision_id": 8, "scoring_id": 8} | made
+    times = {"due_at": now, "post_until": now, "local_date": DAY}
+    rows: list[tuple[str, dict[str, Any]]] = [
+        ("groups", {"id": 3, "name": "Owls", "deck_id": "llm", "zone": "UTC", "settings": {}}),
+        ("members", {"id": 5, "group_id": 3, "name": "Ada", "name_key": "ada", "role": "member"}),
+        ("questions", {"hash": "q", "data": QUESTION.to_dict()}),
+        ("rounds", {"id": 6, "group_id": 3, "kind": "daily", "state": "open"} | times | asked),
+        ("answers", {"id": 7, "round_id": 6, "group_id": 3, "member_id": 5} | standing),
+        ("revisions", {"id": 8, "answer_id": 7, "number": 1, "text": "a", "state": "done"} | made),
+        ("grades", graded | {"id": 9, "state": "graded", "score": 0.25, "current": False}),
+        ("grades", graded | {"id": 10, "state": "provisional", "score": 0.75, "current": True}),
+    ]
+    for name, row in rows:
+        connection.execute(sa.insert(first.tables[name]), row)
+
+
+async def test_rows_of_the_first_version_are_all_there_and_of_use_after_the_second(
+    empty_url: str,
+) -> None:
+    await _migrate(empty_url, "0001")
+    engine = _engine(empty_url)
+    async with engine.begin() as connection:
+        await connection.run_sync(_fill_first_version)
+    await engine.dispose()
+    await upgrade(empty_url)
+    store = await open_store(empty_url)
+    async with store.write() as tx:
+        grade = await tx.answers.grade(8)
+        assert grade is not None
+        assert (grade.id, grade.state, grade.score) == (10, GradeState.PROVISIONAL, 0.75)
+        assert (grade.raw_score, grade.usage) == (None, Usage(5, 6, 0.5, 7.0))
+        assert await tx.regrades.awaiting(NOW, 5) == [8]
+        [found] = await tx.regrades.stale(deck_id="llm", question_id=QUESTION.id)
+        assert (found.revision.id, found.round_id, found.group_id) == (8, 6, 3)
+        _, new = await tx.appeals.add(3, 7, 8, "Look again.", NOW)
+        assert new
+        [case] = await tx.appeals.queue(3)
+        assert (case.member_name, case.round.question) == ("Ada", QUESTION)
+    assert (await store.counts())["provisional_grades"] == 1
+    async with store.write() as tx:
+        await tx.members.erase(5)
+    counts = await store.counts()
+    assert (counts["graded"], counts["open_appeals"], counts["groups"]) == (0, 0, 1)
+    assert json.loads(json.dumps(await store.export(3)))["answers"] == []
+    await store.close()
+
+
+async def test_the_second_version_can_be_undone_and_done_again(empty_url: str) -> None:
+    await upgrade(empty_url)
+    await _migrate(empty_url, "0001", down=True)
+    assert await current(empty_url) == "0001"
+    with pytest.raises(StorageError, match="studybot db upgrade"):
+        await check(empty_url)
+    await upgrade(empty_url)
+    await check(empty_url)

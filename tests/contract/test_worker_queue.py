@@ -164,6 +164,68 @@ async def test_slow_grading_does_not_hold_up_messages(world: World) -> None:
         await seen.wait(201)
 
 
+async def test_first_grades_come_before_thousands_of_regrades(world: World) -> None:
+    seen, judge, full = Seen(), asyncio.Event(), asyncio.Event()
+    begun = 0
+
+    async def slow(job: Job) -> None:
+        nonlocal begun
+        begun += 1
+        if begun == 4:
+            full.set()
+        await judge.wait()
+        await seen(job)
+
+    worker = world.store.worker(grading=4)
+    task = asyncio.create_task(worker.run(slow))
+    async with world.store.write() as tx:
+        await tx.enqueue(JobKind.REGRADE, *range(300))
+    await asyncio.wait_for(full.wait(), 20)
+    async with world.store.write() as tx:
+        await tx.enqueue(JobKind.GRADE, *range(8))
+    judge.set()
+    await seen.wait(308)
+    worker.stop()
+    await asyncio.wait_for(task, 20)
+    places = [n for n, job in enumerate(seen.jobs) if job.kind is JobKind.GRADE]
+    assert len(places) == 8
+    # Those under way, and a batch that was taken as they ended, may come first.
+    assert max(places) < 8 + 16
+
+
+@pytest.mark.parametrize("grading", [1, 2, 3, 5, 80])
+async def test_no_more_replies_are_graded_at_once_than_is_said(world: World, grading: int) -> None:
+    running, most, full, go_on = 0, 0, asyncio.Event(), asyncio.Event()
+    seen = Seen()
+
+    async def slow(job: Job) -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        if running == grading:
+            full.set()
+        await go_on.wait()
+        running -= 1
+        await seen(job)
+
+    worker = world.store.worker(grading=grading)
+    task = asyncio.create_task(worker.run(slow))
+    async with world.store.write() as tx:
+        await tx.enqueue(JobKind.REGRADE, *range(100))
+        await tx.enqueue(JobKind.GRADE, *range(100))
+    await asyncio.wait_for(full.wait(), 20)
+    go_on.set()
+    await seen.wait(200)
+    worker.stop()
+    await asyncio.wait_for(task, 20)
+    assert most == grading
+
+
+async def test_grading_nothing_at_once_is_refused(world: World) -> None:
+    with pytest.raises(ValueError, match="1 or more"):
+        world.store.worker(grading=0)
+
+
 async def test_stop_lets_a_running_handler_finish(world: World) -> None:
     begun, may_end, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
