@@ -4,7 +4,9 @@
     python tools/fit_offline_judge.py FILE.jsonl... [--source "name (licence)"]... [--write]
 
 Each line of a file is {question, reference, answer, score 0..1, qid?}. The files stay where
-they are. Every question is judged once by weights that were fitted without it.
+they are. Every question is judged once by weights that were fitted without it. Printed are the
+agreement of the judge's whole score, not of the regression alone, and Pearson's r within questions:
+after each question's own means are taken off.
 """
 
 from __future__ import annotations
@@ -19,11 +21,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bot.domain.deck import Question
 from bot.domain.grading import GradingTask
-from bot.judge.metrics import pearson, qwk, rmse
+from bot.judge.metrics import pearson, qwk, rmse, spearman
 from bot.judge.offline import OfflineJudge
-from bot.judge.regression import Regression, fit
+from bot.judge.regression import Regression, Sample, fit
 
 FOLDS = 16
+# Both chosen by what carried over from either set to the other.
+PENALTY = 0.2
+WITHIN = 0.6
 TARGET = Path(__file__).resolve().parent.parent / "bot" / "judge" / "weights.py"
 
 
@@ -52,20 +57,20 @@ def load(path: Path) -> list[Row]:
 
 def fit_rows(files: list[list[Row]], without: tuple[int, set[str]]) -> Regression:
     """Weights from every file alike, leaving out one file's named questions."""
-    values, scores, shares = [], [], []
+    samples = []
     for number, rows in enumerate(files):
         skipped = without[1] if number == without[0] else set()
         kept = [row for row in rows if row.values is not None and row.group not in skipped]
-        for row in kept:
-            values.append(row.values or ())
-            scores.append(row.score)
-            shares.append(1 / len(kept))
-    return fit(values, scores, shares)
+        samples += [
+            Sample(row.values or (), row.score, row.task.question.prompt, 1 / len(kept))
+            for row in kept
+        ]
+    return fit(samples, PENALTY, WITHIN)
 
 
 def report(name: str, rows: list[Row], predictor: list[tuple[set[str], Regression]]) -> None:
     """Print how judged scores agree with human ones; ungraded rows are counted apart."""
-    got, human, refused = [], [], 0
+    got, human, prompts, refused = [], [], [], 0
     for groups, regression in predictor:
         judge = OfflineJudge(regression)
         for row in rows:
@@ -77,10 +82,22 @@ def report(name: str, rows: list[Row], predictor: list[tuple[set[str], Regressio
                 continue
             got.append(score)
             human.append(row.score)
-    figures = f"pearson {pearson(got, human):.3f}  qwk {qwk(got, human):.3f}"
+            prompts.append(row.task.question.prompt)
+    apart = pearson(centred(got, prompts), centred(human, prompts))
+    figures = f"pearson {pearson(got, human):.3f}  within questions {apart:.3f}"
+    figures += f"  spearman {spearman(got, human):.3f}  qwk {qwk(got, human):.3f}"
     sys.stdout.write(
         f"{name}: n {len(got)}  {figures}  rmse {rmse(got, human):.3f}  ungraded {refused}\n"
     )
+
+
+def centred(scores: list[float], prompts: list[str]) -> list[float]:
+    """The scores, less the mean of their question's."""
+    groups: dict[str, list[float]] = {}
+    for score, prompt in zip(scores, prompts, strict=True):
+        groups.setdefault(prompt, []).append(score)
+    means = {prompt: sum(group) / len(group) for prompt, group in groups.items()}
+    return [score - means[prompt] for score, prompt in zip(scores, prompts, strict=True)]
 
 
 def evaluate(names: list[str], files: list[list[Row]]) -> None:

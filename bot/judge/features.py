@@ -1,59 +1,43 @@
-"""The eight lexical features that the offline judge's regression reads."""
+"""The seven lexical features that the offline judge's regression reads."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
-from bot.judge.matching import coverage
-from bot.judge.rubric import Reading, Rubric, known_share, pairs, trigrams
+from bot.judge.rubric import Reading, Rubric, pairs
 
-NAMES = (
-    "overlap",
-    "length",
-    "pair_precision",
-    "pair_recall",
-    "precision",
-    "recall",
-    "letters",
-    "points",
-)
+NAMES = ("overlap", "precision", "length", "substance", "points", "phrasing", "opposed")
+
+# Beyond these, length says no more: about a fiftieth and four times the reference's.
+SHORTEST, LONGEST = -4.0, 1.4
 
 
 def features(rubric: Rubric, reading: Reading, points: Sequence[float]) -> tuple[float, ...]:
     """One value per name in ``NAMES``.
 
-    ``points`` holds, per key point, how well it is covered (0..1). All but ``length`` lie in
-    0..1; ``length`` is the log ratio of distinct words to the reference's, clipped to -2.5..1.
+    ``overlap`` is the harmonic mean of ``precision`` and recall of the words, aligned by their
+    letters; ``length`` and ``substance`` are log ratios to the reference's number of words and
+    of different content words, clipped to -4..1.4; ``points`` is how well the key points
+    are covered, as given per point (0..1); ``phrasing`` is the share of the reference's pairs
+    of neighbouring words; ``opposed`` the share of it that the reply says the opposite of.
     """
-    tokens = reading.text.content()
-    recall = coverage(rubric.plain, reading.whole)
-    focused = coverage(rubric.demoted, reading.whole)
-    precision = known_share(rubric, reading.text.tokens, reading.hits)
-    overlap = 2 * precision * focused / (precision + focused) if precision + focused else 0.0
-    distinct = len({token.stem for token in tokens})
-    length = math.log((1 + distinct) / (1 + len(rubric.plain)))
-    found = pairs(_as_reference(reading))
-    shared = len(found & rubric.pairs)
-    grams = trigrams(tokens)
-    letters = sum(min(count, grams.get(gram, 0)) for gram, count in rubric.grams.items())
+    text, reference = reading.text, rubric.reference
+    precision, recall = rubric.alignment.of(text.tokens, reading.hits)
+    overlap = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+    distinct = len({token.stem for token in text.content()})
+    shared = (pairs(text.tokens) & rubric.pairs).total()
     best = sorted(points, reverse=True)[: rubric.wanted]
     return (
-        math.sqrt(overlap),
-        min(1.0, max(-2.5, length)),
-        shared / len(found) if found else 0.0,
-        shared / len(rubric.pairs) if rubric.pairs else 0.0,
+        overlap,
         precision,
-        recall,
-        letters / max(1, sum(rubric.grams.values())),
+        _log_ratio(len(text.tokens), len(reference.tokens)),
+        _log_ratio(distinct, len(rubric.plain)),
         sum(best) / max(1, len(best)),
+        shared / max(1, rubric.pairs.total()),
+        rubric.polarity.opposed(text),
     )
 
 
-def _as_reference(reading: Reading) -> list[str]:
-    """The reply's content words, each as the reference would say it where it can be told."""
-    return [
-        max(hit, key=lambda stem: (hit[stem], stem)) if hit else token.stem
-        for token, hit in zip(reading.text.tokens, reading.hits, strict=True)
-        if not token.stop
-    ]
+def _log_ratio(left: int, right: int) -> float:
+    return min(LONGEST, max(SHORTEST, math.log((1 + left) / (1 + right))))

@@ -10,6 +10,7 @@ from bot.domain.deck import Question
 from bot.domain.grading import (
     CORRECT_FROM,
     PARTIAL_FROM,
+    Calibration,
     GradingTask,
     JudgeInfo,
     Judgement,
@@ -22,12 +23,12 @@ from bot.judge.contradiction import Contradiction, Misconceptions
 from bot.judge.directed import JUDGE_DIRECTED, strip_directed
 from bot.judge.features import features
 from bot.judge.language import other_language
-from bot.judge.points import Found, find_point
+from bot.judge.points import Found, evidence_of, find_point
 from bot.judge.regression import Regression
 from bot.judge.rubric import Reading, Rubric, look, prepare
 from bot.judge.weights import FITTED
 
-VERSION = "1"
+VERSION = "2"
 INFO = JudgeInfo(kind="offline", model="lexical", version=VERSION)
 MISCONCEPTION = "misconception"
 
@@ -86,7 +87,7 @@ class OfflineJudge:
         read = _read(task)
         if isinstance(read, Judgement):
             return read
-        return _grade(*read, self._regression)
+        return _grade(*read, self._regression, task.calibration)
 
 
 def _read(task: GradingTask) -> Judgement | tuple[_Prepared, Reading, tuple[str, ...]]:
@@ -123,28 +124,42 @@ def _refused(
 
 
 def _grade(
-    prepared: _Prepared, reading: Reading, flags: tuple[str, ...], regression: Regression
+    prepared: _Prepared,
+    reading: Reading,
+    flags: tuple[str, ...],
+    regression: Regression,
+    calibration: Calibration | None,
 ) -> Judgement:
     rubric = prepared.rubric
     found = [find_point(point, reading) for point in rubric.points]
     predicted = regression.predict(features(rubric, reading, [each.share for each in found]))
     wrong = prepared.misconceptions.find(reading.text)
-    points = _statuses(rubric, found, predicted, wrong)
+    points = _statuses(rubric, reading, found, predicted, wrong)
     # To the hundredth, so that a verdict's edge is the same in points: 79 or 80, never between.
-    score = round(_score(rubric, points, predicted, misled=bool(wrong)), 2)
+    most = _most(rubric, points, misled=bool(wrong))
+    raw = score = round(min(most, _score(rubric, points, predicted)), 2)
+    if calibration is not None:
+        score = round(min(most, calibration.apply(raw)), 2)
     notes = []
     if wrong:
         flags = (*flags, MISCONCEPTION)
         notes.append(f'Have another look at "{feedback.shorten(wrong[0].evidence)}".')
     if JUDGE_DIRECTED in flags:
         notes.append("Words aimed at the judge were left out.")
-    return Judgement(score, points, feedback.explain(score, points, notes), INFO, flags=flags)
+    words = feedback.explain(score, points, notes)
+    return Judgement(score, points, words, INFO, flags=flags, raw_score=raw)
 
 
 def _statuses(
-    rubric: Rubric, found: Sequence[Found], predicted: float, wrong: Sequence[Contradiction]
+    rubric: Rubric,
+    reading: Reading,
+    found: Sequence[Found],
+    predicted: float,
+    wrong: Sequence[Contradiction],
 ) -> tuple[PointGrade, ...]:
     against = {each.point: each.evidence for each in wrong if each.point is not None}
+    if rubric.drafted and predicted >= PARTIAL_FROM and not any(each.evidence for each in found):
+        found = _in_other_words(reading, found)
     shares = _as_shown(rubric, found, predicted)
     grades = []
     for number, (point, each) in enumerate(zip(rubric.points, found, strict=True)):
@@ -155,6 +170,14 @@ def _statuses(
             status, evidence = PointStatus.MISSING, None
         grades.append(PointGrade(point.point.id, point.point.text, status, evidence))
     return tuple(grades)
+
+
+def _in_other_words(reading: Reading, found: Sequence[Found]) -> Sequence[Found]:
+    """The best point touched on by the reply's longest sentence, though hardly in its words."""
+    longest = max(reading.text.sentences, key=lambda s: s.last - s.first)
+    words = evidence_of(reading.text, longest.start, longest.end)
+    best = max(range(len(found)), key=lambda n: found[n].share)
+    return [Found(TOUCHED_FROM, words) if n == best else each for n, each in enumerate(found)]
 
 
 def _as_shown(rubric: Rubric, found: Sequence[Found], predicted: float) -> list[float]:
@@ -187,27 +210,34 @@ def _status(share: float) -> PointStatus:
     return PointStatus.PARTIAL if share >= TOUCHED_FROM else PointStatus.MISSING
 
 
-def _score(
-    rubric: Rubric, points: Sequence[PointGrade], predicted: float, *, misled: bool
-) -> float:
-    """The points' weighted sum and the regression, kept consistent with what is shown."""
-    key_points = [point.point for point in rubric.points]
-    share = weighted_sum(key_points, points)
-    status = {point.id: point.status for point in points}
-    score = predicted
-    if not rubric.drafted and share < 1:
-        score = SUM_SHARE * share + (1 - SUM_SHARE) * predicted
-    covered = sum(each is PointStatus.COVERED for each in status.values())
+def _score(rubric: Rubric, points: Sequence[PointGrade], predicted: float) -> float:
+    """The points' weighted sum and the regression, kept consistent with what is shown.
+
+    Drafted points are only a guess at what matters: there the regression has the word.
+    """
+    covered = sum(point.status is PointStatus.COVERED for point in points)
     if covered >= rubric.wanted:
-        score = max(score, CORRECT_FROM) if rubric.drafted else 1.0
+        return max(predicted, CORRECT_FROM) if rubric.drafted else 1.0
+    if rubric.drafted:
+        return predicted
+    share = weighted_sum([point.point for point in rubric.points], points)
+    return SUM_SHARE * share + (1 - SUM_SHARE) * predicted
+
+
+def _most(rubric: Rubric, points: Sequence[PointGrade], *, misled: bool) -> float:
+    """The highest score that goes with the points, whoever's strictness is learned."""
+    unsaid = {
+        point.id
+        for point in points
+        if point.status in (PointStatus.MISSING, PointStatus.CONTRADICTED)
+    }
+    if len(unsaid) == len(points):
+        return JUST_BELOW_PARTIAL
     if misled:
-        score = min(score, WITH_MISCONCEPTION)
-    unsaid = (PointStatus.MISSING, PointStatus.CONTRADICTED)
-    if any(point.essential and status[point.id] in unsaid for point in key_points):
-        score = min(score, JUST_BELOW_CORRECT)
-    if share == 0:
-        score = min(score, JUST_BELOW_PARTIAL)
-    return round(min(1.0, max(0.0, score)), 4)
+        return WITH_MISCONCEPTION
+    if any(point.point.essential and point.point.id in unsaid for point in rubric.points):
+        return JUST_BELOW_CORRECT
+    return 1.0
 
 
 def _missing(rubric: Rubric) -> tuple[PointGrade, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.judge.matching import coverage
 from bot.judge.rubric import PointRubric, Reading
-from bot.judge.text import snippet
+from bot.judge.text import Text, snippet
 
 # A fact spread over two sentences, or over the whole reply, is a weaker sign that it is meant.
 NEIGHBOURS = 0.95
@@ -79,5 +79,9 @@ def _evidence(reading: Reading, numbers: range, wanted: Mapping[str, float]) -> 
     if not clauses:
         return None
     end = min(clauses[-1].end, text.sentences[numbers[-1]].end)
-    words = snippet(text.raw, clauses[0].start, end)
-    return words[:ROOM_FOR_EVIDENCE].strip() or None
+    return evidence_of(text, clauses[0].start, end)
+
+
+def evidence_of(text: Text, start: int, end: int) -> str | None:
+    """Those words of the reply, without stray punctuation and not too many; None if none."""
+    return snippet(text.raw, start, end)[:ROOM_FOR_EVIDENCE].strip() or None

@@ -21,33 +21,65 @@ class Regression:
         return min(1.0, max(0.0, raw))
 
 
-def fit(
-    rows: Sequence[Sequence[float]],
-    scores: Sequence[float],
-    shares: Sequence[float],
-    penalty: float = 0.1,
-) -> Regression:
-    """Ridge regression of the scores on the rows' values, each row counting for its share.
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One row to fit to: its values, the human score, the question, and what it counts for."""
 
-    ``penalty`` is relative to features scaled to unit variance. Raises ValueError without rows.
+    values: Sequence[float]
+    score: float
+    question: str = ""
+    share: float = 1.0
+
+
+def fit(samples: Sequence[Sample], penalty: float = 0.1, within: float = 0.0) -> Regression:
+    """Ridge regression of the scores on the values, each row counting for its share.
+
+    ``penalty`` is relative to features scaled to unit variance. ``within`` (0..1) is how much of
+    each question's own mean is taken off first, as with random effects: at 1 only differences
+    between answers to one question count. Raises ValueError without rows.
     """
-    if not rows:
+    if not samples:
         raise ValueError("There are no rows to fit to.")
-    total = sum(shares)
-    size = len(rows[0])
-    means = [sum(w * r[k] for w, r in zip(shares, rows, strict=True)) / total for k in range(size)]
-    level = sum(w * s for w, s in zip(shares, scores, strict=True)) / total
+    centre = _mean(samples)
+    level, means = centre[-1], centre[:-1]
+    size = len(means)
+    offsets = _offsets(samples, centre, within)
+    total = sum(sample.share for sample in samples)
     gram = [[0.0] * size for _ in range(size)]
     moment = [0.0] * size
-    for row, score, share in zip(rows, scores, shares, strict=True):
-        centred = [value - mean for value, mean in zip(row, means, strict=True)]
+    for sample in samples:
+        offset = offsets[sample.question]
+        centred = [v - o for v, o in zip(sample.values, offset, strict=False)]
+        off, share = sample.score - offset[-1], sample.share / total
         for j, left in enumerate(centred):
-            moment[j] += share / total * left * (score - level)
+            moment[j] += share * left * off
             for k, right in enumerate(centred):
-                gram[j][k] += share / total * left * right
+                gram[j][k] += share * left * right
     for k in range(size):
         gram[k][k] += penalty * gram[k][k] + 1e-9
     return Regression(level, tuple(means), tuple(_solve(gram, moment)))
+
+
+def _offsets(
+    samples: Sequence[Sample], centre: Sequence[float], within: float
+) -> dict[str, list[float]]:
+    """What is taken off each question's values and score."""
+    groups: dict[str, list[Sample]] = {}
+    for sample in samples:
+        groups.setdefault(sample.question, []).append(sample)
+    return {
+        question: [c + within * (m - c) for c, m in zip(centre, _mean(group), strict=True)]
+        for question, group in groups.items()
+    }
+
+
+def _mean(samples: Sequence[Sample]) -> list[float]:
+    """The weighted mean of the values and, last, of the scores."""
+    total = sum(sample.share for sample in samples)
+    rows = [
+        [sample.share * value for value in (*sample.values, sample.score)] for sample in samples
+    ]
+    return [sum(column) / total for column in zip(*rows, strict=True)]
 
 
 def _solve(matrix: Sequence[Sequence[float]], right: Sequence[float]) -> list[float]:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from bot.domain.deck import KeyPoint, Question
+from bot.judge.alignment import Alignment
 from bot.judge.drafting import draft_key_points, wanted_points
 from bot.judge.matching import Background, Vocabulary, coverage, merged, weights
+from bot.judge.polarity import Polarity
 from bot.judge.text import Text, Token, read
 
 Pair = tuple[str, str]
@@ -29,8 +31,8 @@ class Rubric:
     """What the offline judge knows of a question.
 
     ``drafted`` is True when the key points were drawn from the reference; of those the
-    prompt asks for ``wanted``. ``plain`` and ``demoted`` weigh the reference's words, the
-    latter with the prompt's words demoted. ``grams`` are the reference's character trigrams.
+    prompt asks for ``wanted``. ``plain`` weighs the reference's words; ``pairs`` counts its
+    pairs of neighbouring words, which may be stop words.
     """
 
     question: Question
@@ -43,9 +45,9 @@ class Rubric:
     reference: Text
     vocabulary: Vocabulary
     plain: Mapping[str, float]
-    demoted: Mapping[str, float]
-    pairs: frozenset[Pair]
-    grams: Mapping[str, int]
+    pairs: Counter[Pair]
+    alignment: Alignment
+    polarity: Polarity
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,6 @@ def prepare(question: Question, language: str = "en") -> Rubric:
         )
         for point, group in zip(key_points, texts, strict=True)
     )
-    content = reference.content()
     return Rubric(
         question=question,
         language=language,
@@ -90,9 +91,9 @@ def prepare(question: Question, language: str = "en") -> Rubric:
         reference=reference,
         vocabulary=Vocabulary([reference, *(t for group in texts for t in group)], language),
         plain=weights(reference.tokens),
-        demoted=weights(reference.tokens, stems, demotion=0.2),
-        pairs=frozenset(pairs([token.stem for token in content])),
-        grams=trigrams(content),
+        pairs=pairs(reference.tokens),
+        alignment=Alignment(reference.tokens, stems),
+        polarity=Polarity(reference, stems, language),
     )
 
 
@@ -131,15 +132,6 @@ def known_share(
     return coverage(wanted, known)
 
 
-def pairs(stems: Sequence[str]) -> set[Pair]:
-    """The adjacent pairs of a sequence of stems."""
-    return set(pairwise(stems))
-
-
-def trigrams(tokens: Iterable[Token]) -> Counter[str]:
-    """Character trigrams of the words, each word with a space at both ends."""
-    counts: Counter[str] = Counter()
-    for token in tokens:
-        word = f" {token.norm[:24]} "
-        counts.update(word[i : i + 3] for i in range(len(word) - 2))
-    return counts
+def pairs(tokens: Iterable[Token]) -> Counter[Pair]:
+    """How often each two stems stand side by side."""
+    return Counter(pairwise(token.stem for token in tokens))

@@ -12,7 +12,7 @@ from threading import Lock
 
 import snowballstemmer
 
-from bot.judge.words import COMMON_WORDS, FIELD_WORDS, STOP_WORDS, SYNONYMS
+from bot.judge.words import COMMON_WORDS, FIELD_WORDS, GENERAL_WORDS, STOP_WORDS, SYNONYMS
 
 MAX_CHARS = 8_000
 MAX_TOKEN = 48
@@ -221,6 +221,16 @@ def snippet(raw: str, start: int, end: int) -> str:
 def is_common(token: Token) -> bool:
     """Whether the token is an everyday word that says little about a subject."""
     return token.norm in COMMON_WORDS
+
+
+def is_general(token: Token) -> bool:
+    """Whether the token, or another form of it, is a word of general English."""
+    return token.stem in _general_stems()
+
+
+@lru_cache(maxsize=1)
+def _general_stems() -> frozenset[str]:
+    return frozenset(stem(word) for word in GENERAL_WORDS)
 
 
 def is_of_the_field(token: Token) -> bool:

@@ -134,6 +134,31 @@ COMMON_WORDS = words(
     around place"""
 )
 
+# Words of general English: half the weight of a subject's own where texts are aligned.
+GENERAL_WORDS = words(
+    """able actual add age ago agree air allow almost alone amount appear apply area ask assume
+    available away back base become bring build buy calculate care carry cause certain chance
+    change check choose clear close collect compare complete concern condition consider continue
+    control correct couple course cover create current day decide define degree depend detail
+    determine direct directly double early easily easy effect else enough ensure entire especially
+    even event eventually exact exactly exist expect extra fact factor fall far fill final finally
+    finish fit follow force free full future general generate go great group grow half hand hard
+    head hear heavy higher hold hour idea identify imagine improve increase individual inside
+    intend interest involve issue join just late lead leave left less let level life light like
+    likely limit line little live local longer lose lower major manage matter may maybe mention
+    mind minute miss modern moment move name near nearly necessary neither nothing notice now
+    object obtain occur often once open opposite original outside own particular pass past perform
+    perhaps period pick piece play possible practice prefer present press prevent previous
+    probably problem produce proper pull purpose push quick quickly quite rate reach read real
+    realize receive recent refer related remain remember remove replace represent require rest
+    return right role rule run safe save scale seem select self sense separate set several shape
+    share side significant similar simple since situation size slightly slow small specific spend
+    stand state stay step still stop straight strong subject such suggest suppose sure talk tell
+    tend term therefore think though thought today told took top total true try turn understand
+    unit useful usual view wait walk want watch week why wide will wish wonder world worse would
+    write wrong year yes yet young"""
+)
+
 # Words that any text on computing is full of: they tell one point from another poorly.
 FIELD_WORDS = words(
     """model models data system systems process value values function functions information task
@@ -264,4 +289,82 @@ RELATION_WORDS = words(
     helps cuts drops fails becomes stays goes comes means is are vs versus good better best worse
     bad reduce increase simplify improve add keep make avoid support provide allow use compute
     remove cheap cheaper faster slower easier harder fewer same different"""
+)
+
+# Words that turn what follows into its opposite.
+NEGATING = words(
+    """not no never none neither nor without cannot can't don't doesn't didn't isn't aren't wasn't
+    weren't won't wouldn't couldn't shouldn't hasn't haven't hadn't unlike nothing hardly lack
+    lacks dont doesnt didnt isnt arent wasnt werent wont cant couldnt wouldnt hasnt havent"""
+)
+# Words that only look as if a prefix negated them.
+NOT_NEGATED = words(
+    """along amount around inside insert inserts inserted insertion instance instances information
+    inform increase increases increased increasing income individual indicate indicates inherit
+    inherits display displays distance discover discuss disease discuss distribute distributed
+    distribution discard imply implies implied important import imports image images impact
+    improve improves improved include includes included input inputs interest interval intervals
+    internal interface interfaces introduce invent involve involves involved understand understands
+    under unit units until universe universal union unique address addresses attach attached allow
+    allows above about access among another appear apply applies applied array arrays assign
+    ascending attend attends attention"""
+)
+# Pairs of opposites, each side with words that say much the same.
+OPPOSITES: tuple[tuple[str, str], ...] = (
+    (
+        "increase rise grow raise more higher greater larger bigger",
+        "decrease fall reduce lower less fewer smaller drop shrink",
+    ),
+    ("faster quicker quickly", "slower slowly"),
+    ("same equal identical alike", "different distinct unequal separate"),
+    ("open", "closed close shut"),
+    (
+        "connected connect attached together joined",
+        "separated disconnected unconnected apart separate gap",
+    ),
+    ("before earlier preceding previous", "after later following next"),
+    ("long longer", "short shorter"),
+    ("fast", "slow"),
+    ("high", "low"),
+    ("positive", "negative"),
+    ("on", "off"),
+    ("true correct right", "false incorrect wrong"),
+    ("all every always", "none never"),
+    ("full", "empty"),
+    ("hot warm hotter warmer", "cold cool colder cooler"),
+    ("left", "right"),
+    ("input", "output"),
+    ("add insert push append", "remove delete pop"),
+    ("linear", "nonlinear"),
+    ("easy easier simple", "hard harder difficult complex"),
+    ("inside internal inner", "outside external outer"),
+    ("up above upper", "down below under"),
+    ("static fixed constant", "dynamic variable varying changing"),
+    ("heavy heavier", "light lighter"),
+    ("supervised labelled labeled", "unsupervised unlabelled unlabeled"),
+    ("local", "global"),
+    ("synchronous", "asynchronous"),
+    ("begin start front beginning first", "end back rear last"),
+    ("public", "private"),
+    ("best better", "worst worse"),
+    ("maximum maximise maximize most", "minimum minimise minimize least"),
+    ("strong stronger", "weak weaker"),
+    ("hard", "soft"),
+    ("encode encoder", "decode decoder"),
+    ("read", "write"),
+    ("send sender transmit", "receive receiver"),
+    ("attract", "repel"),
+    ("float", "sink"),
+    ("wet", "dry"),
+    ("dark darker", "bright brighter"),
+    ("cheap cheaper", "expensive costly"),
+    ("parallel simultaneous", "sequential serial"),
+    ("overfit overfitting", "underfit underfitting"),
+    ("converge", "diverge"),
+    ("known", "unknown"),
+    ("rough", "smooth"),
+    ("thick thicker", "thin thinner"),
+    ("single", "multiple many several"),
+    ("win gain", "lose loss"),
+    ("forward", "backward"),
 )

@@ -11,8 +11,10 @@ from bot.domain.deck import Question
 from bot.judge.drafting import draft_key_points, wanted_points
 from bot.judge.guards import is_contentless
 from bot.judge.metrics import pearson, qwk, rmse, spearman
-from bot.judge.regression import fit
+from bot.judge.regression import Sample, fit
+from bot.judge.rubric import look, prepare
 from bot.judge.similarity import near_copy
+from bot.judge.text import read
 
 TEXT = (
     "A tokenizer cuts text into pieces, maps every piece to a number, and hands those numbers to"
@@ -100,6 +102,77 @@ def test_agreement_with_a_constant_is_undefined() -> None:
 
 def test_the_regression_finds_the_feature_that_tells() -> None:
     rows = [(0.0, 0.3), (0.5, 0.1), (1.0, 0.3), (0.5, 0.4)]
-    fitted = fit(rows, [0.0, 0.5, 1.0, 0.5], [1.0] * 4, penalty=0.001)
+    fitted = fit([Sample(row, row[0]) for row in rows], penalty=0.001)
     assert fitted.predict((1.0, 0.3)) == pytest.approx(1.0, abs=0.01)
     assert fitted.predict((0.0, 0.1)) == pytest.approx(0.0, abs=0.02)
+
+
+def test_within_questions_an_easy_question_teaches_nothing_about_its_features() -> None:
+    hard = [Sample((value, 0.0), value / 2, "hard") for value in (0.0, 0.5, 1.0)]
+    easy = [Sample((value, 1.0), 0.5 + value / 2, "easy") for value in (0.0, 0.5, 1.0)]
+    across, inside = (fit([*hard, *easy], 0.001, within) for within in (0.0, 1.0))
+    assert across.weights[1] == pytest.approx(0.5, abs=0.01)
+    assert inside.weights[1] == pytest.approx(0.0, abs=0.01)
+    assert inside.weights[0] == pytest.approx(0.5, abs=0.01)
+
+
+def test_fitting_to_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="no rows"):
+        fit([])
+
+
+def aligned(reply: str, reference: str, prompt: str = "") -> tuple[float, float]:
+    rubric = prepare(Question("q", prompt, reference, ()))
+    reading = look(rubric, read(reply))
+    return rubric.alignment.of(reading.text.tokens, reading.hits)
+
+
+def test_word_forms_and_typos_align_nearly_as_well_as_the_word_itself() -> None:
+    reference = "The receiver acknowledges every segment"
+    assert aligned(reference, reference) == (1.0, 1.0)
+    precision, recall = aligned("every segmnet gets an acknowledgement", reference)
+    assert min(precision, recall) > 0.4
+    assert aligned("cats purr", reference) < (0.1, 0.1)
+
+
+def test_words_of_the_question_count_for_little() -> None:
+    reference = "Queues drop packets"
+    recall = aligned("Packets, packets!", reference)[1]
+    asked = aligned("Packets, packets!", reference, "What becomes of packets?")[1]
+    assert asked < recall / 2
+
+
+@pytest.mark.parametrize(
+    ("reference", "reply"),
+    [
+        ("The bulb is in a closed path", "The bulb is in no closed path"),
+        ("Pressure increases with depth", "Pressure falls with depth"),
+        ("The service is confirmed", "The service is unconfirmed"),
+        ("There is no longer any current", "There is current"),
+        ("The metal does not attract it", "The metal attracts it"),
+    ],
+)
+def test_the_opposite_of_the_reference_is_noticed_both_ways(reference: str, reply: str) -> None:
+    for said, wanted in ((reply, reference), (reference, reply)):
+        rubric = prepare(Question("q", "Why?", wanted, ()))
+        assert rubric.polarity.opposed(read(said)) > 0.15
+        assert rubric.polarity.opposed(read(wanted)) == 0
+
+
+@pytest.mark.parametrize(
+    ("reference", "reply"),
+    [
+        ("The switch is closed", "The switch isn't open"),
+        ("Increase the rate", "The rate must not be decreased"),
+        ("It works without a connection", "No connection is needed"),
+        ("The values are put inside", "It is on the other side of the values"),
+    ],
+)
+def test_what_is_said_by_denying_its_opposite_is_not_opposed(reference: str, reply: str) -> None:
+    rubric = prepare(Question("q", "Why?", reference, ()))
+    assert rubric.polarity.opposed(read(reply)) == 0
+
+
+def test_opposites_are_known_in_english_only() -> None:
+    rubric = prepare(Question("q", "Warum?", "Der Schalter ist open", ()), "de")
+    assert rubric.polarity.opposed(read("Der Schalter ist closed", "de")) == 0
