@@ -5,12 +5,13 @@ Nothing else is called a contradiction. General rules about negation do harm on 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from bot.judge.matching import Vocabulary, coverage, merged, weights
 from bot.judge.rubric import Rubric
+from bot.judge.swaps import Swaps, common
 from bot.judge.text import Sentence, Text, Token, read, snippet
 from bot.judge.words import words
 
@@ -24,8 +25,6 @@ NEGATIONS = words(
     untrue myth misconception mistaken mistake wrongly"""
 )
 _CUES_AFTER = words("""false wrong incorrect untrue myth misconception mistake mistaken""")
-_PASSIVE = frozenset({"by"})
-_COMPARING = frozenset({"than", "unlike", "whereas", "while", "but"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +57,7 @@ class Misconceptions:
             self._prepare(statement, text)
             for statement, text in zip(rubric.question.misconceptions, texts, strict=True)
         )
-        terms = _one_word_terms(rubric)
-        self._names = tuple(_names(point.texts[0], terms) for point in rubric.points)
+        self._swaps = Swaps(rubric, NEGATIONS)
 
     def _prepare(self, statement: str, text: Text) -> _Wrong:
         wanted = weights(text.tokens)
@@ -82,7 +80,7 @@ class Misconceptions:
                 evidence = self._said(wrong, reply, hits)
                 if evidence is not None:
                     found.append(Contradiction(wrong.statement, evidence, wrong.point))
-        return found + list(self._swaps(reply, {c.point for c in found}))
+        return [*found, *self._swapped(reply, {c.point for c in found})]
 
     def _said(self, wrong: _Wrong, reply: Text, hits: Sequence[Mapping[str, float]]) -> str | None:
         for piece in _windows(reply, across=len(wrong.text.sentences) > 1):
@@ -111,56 +109,10 @@ class Misconceptions:
         ]
         return wrongly > max(rightly, default=0.0) + 0.02
 
-    def _swaps(self, reply: Text, done: set[int | None]) -> Iterable[Contradiction]:
-        for number, point in enumerate(self._rubric.points):
-            if number in done:
-                continue
-            names = self._names[number]
-            piece = _swapped(point.texts[0], names, reply) if len(names) == 2 else None
-            if piece is not None:
-                quoted = snippet(reply.raw, piece.start, piece.end)
-                yield Contradiction(point.point.text, quoted, number)
-
-
-def _swapped(point: Text, names: Sequence[str], reply: Text) -> Sentence | None:
-    """The sentence that says the point with its two names in each other's place."""
-    right = [t.stem for t in point.tokens if not t.stop or t.norm in _COMPARING]
-    first, second = names
-    if len(right) > 24 or not _paired(point, first, second):
-        return None
-    swapped = [{first: second, second: first}.get(stem, stem) for stem in right]
-    wanted = len(set(right))
-    for sentence in reply.sentences:
-        window = reply.tokens[sentence.first : sentence.last]
-        stems = [t.stem for t in window if not t.stop or t.norm in _COMPARING][:60]
-        if not {first, second} <= set(stems) or _negated(window) != _negated(point.tokens):
-            continue
-        if any(t.norm in _PASSIVE for t in window):
-            continue
-        wrong, correct = _common(swapped, stems), _common(right, stems)
-        if wrong >= 0.8 * wanted and wrong >= correct + 2:
-            return sentence
-    return None
-
-
-def _one_word_terms(rubric: Rubric) -> frozenset[str]:
-    """The stems of the question's terms and aliases that are single words."""
-    names = [name for term in rubric.question.terms for name in (term.name, *term.aliases)]
-    read_names = [read(name, rubric.language).tokens for name in names]
-    return frozenset(tokens[0].stem for tokens in read_names if len(tokens) == 1)
-
-
-def _names(point: Text, terms: frozenset[str]) -> list[str]:
-    """The stems of the point's names: words with a capital inside, or the deck's terms."""
-    found = [
-        token.stem
-        for token in point.tokens
-        if not token.stop
-        and (
-            token.stem in terms or any(c.isupper() for c in point.raw[token.start + 1 : token.end])
-        )
-    ]
-    return list(dict.fromkeys(found))
+    def _swapped(self, reply: Text, done: set[int | None]) -> Iterator[Contradiction]:
+        for swap in self._swaps.find(reply, done):
+            quoted = snippet(reply.raw, swap.where.start, swap.where.end)
+            yield Contradiction(self._rubric.points[swap.point].point.text, quoted, swap.point)
 
 
 def _windows(reply: Text, *, across: bool) -> list[Sentence]:
@@ -197,16 +149,6 @@ def _negated(tokens: Iterable[Token]) -> bool:
     return sum(token.norm in NEGATIONS for token in tokens) % 2 == 1
 
 
-def _paired(point: Text, first: str, second: str) -> bool:
-    """Whether each name has words of its own, or the two are compared: then order matters."""
-    stems = [t.stem for t in point.tokens]
-    begin, middle = stems.index(first), stems.index(second)
-    between = point.tokens[begin + 1 : middle]
-    after = point.tokens[middle + 1 :]
-    told = sum(not t.stop for t in between)
-    return told > 0 and (any(not t.stop for t in after) or any(t.norm == "than" for t in between))
-
-
 def _stems(tokens: Iterable[Token]) -> list[str]:
     return [t.stem for t in tokens if not t.stop][:60]
 
@@ -215,16 +157,4 @@ def _agreement(statement: Sequence[str], said: Sequence[str]) -> float:
     """How much of both is one common sequence: 2 LCS / (length + length)."""
     if not statement or not said:
         return 0.0
-    return 2 * _common(statement, said) / (len(statement) + len(said))
-
-
-def _common(left: Sequence[str], right: Sequence[str]) -> int:
-    """The length of the longest common subsequence."""
-    row = [0] * (len(right) + 1)
-    for stem in left:
-        before = 0
-        for n, other in enumerate(right, 1):
-            above = row[n]
-            row[n] = before + 1 if stem == other else max(above, row[n - 1])
-            before = above
-    return row[-1]
+    return 2 * common(statement, said) / (len(statement) + len(said))

@@ -4,79 +4,39 @@ from __future__ import annotations
 
 import re
 
+from bot.judge.addressed import FOREIGN_TRIGGER, ORDER, OUTCOME, REPORTED, TRIGGERS
+from bot.judge.disguise import disguised, hidden_spans
 from bot.judge.text import MAX_CHARS, Sentence, Text, fold, read, unmask
 
 JUDGE_DIRECTED = "judge-directed"
 
+Span = tuple[int, int]
+
+_TAG_WORDS = (
+    r"(?:system|assistant|user|instructions?|rubric|grader?|judge|answer|reply|response|student"
+    r"|prompt|input|output|verdict|score|status|result|untrusted)"
+)
 # Stretches that go whatever stands around them. Quantifiers are bounded: replies are hostile.
+# Each is only looked for where the piece of text before it occurs.
 _BLOCKS = (
-    re.compile(r"<!--.{0,8000}?(?:-->|$)", re.DOTALL),
-    re.compile(
-        r"\{[^{}]{0,2000}[\"']?(?:score|verdict|grade|status|points)[\"']?\s{0,3}:[^{}]{0,2000}\}"
+    ("<!--", re.compile(r"<!--.{0,8000}?(?:-->|$)", re.DOTALL)),
+    ("[//]:", re.compile(r"^\s{0,3}\[//\]:[^\n]{0,500}", re.MULTILINE)),
+    (
+        "{",
+        re.compile(
+            r"\{[^{}]{0,300}[\"']?(?:score|verdict|grade|status|points)[\"']?\s{0,3}:[^{}]{0,600}\}"
+        ),
     ),
-    re.compile(r"(?<![\w+/=-])[A-Za-z0-9+/]{48,8000}={0,2}(?![\w+/=-])"),
-    re.compile(r"</?(?:system|assistant|user|instructions?|rubric|grader?|judge)[^<>\n]{0,80}>"),
-    re.compile(r"\[/?(?:inst|system|assistant)\]|<\|[a-z_]{1,20}\|>|<</?sys>>"),
+    ("</", re.compile(r"<(score|verdict|grade|status|result)>[^<>]{0,80}</\1>")),
+    ("<", re.compile(rf"</?(?:\w{{1,12}}_)?{_TAG_WORDS}(?:_\w{{1,12}})?\b[^<>\n]{{0,80}}>")),
+    ("[", re.compile(r"\[/?(?:inst|system|assistant)\]")),
+    ("<", re.compile(r"<\|[a-z_]{1,20}\|>|<</?sys>>")),
 )
-_ORDER = (
-    (
-        r"\b(?:ignore|disregard|forget|override|bypass|skip)\b[^.!?\n]{0,40}"
-        r"\b(?:previous|above|prior|earlier|preceding|your|all|any|these|the\s+(?:rubric|rules|"
-        r"instructions?|reference|key\s+points?|system))\b[^.!?\n]{0,40}"
-        r"\b(?:instructions?|prompts?|rules?|rubrics?|guidelines?|text|reference|key\s+points?|"
-        r"criteria|messages?|directions?)\b"
-    ),
-    (
-        r"\b(?:ignore|disregard|forget|override)\s+(?:the\s+|your\s+)?"
-        r"(?:rubric|instructions?|rules|grading|criteria)\b"
-    ),
-    (
-        r"\b(?:give|award|assign|grant|mark|grade|score|rate|set|return|output|respond\s+with|print)\b"
-        r"[^.!?\n]{0,30}\b(?:full|maximum|max|top|perfect|highest|100\s?%|100|10\s?/\s?10|1\.0|"
-        r"all\s+the)\s*(?:-\s*)?(?:marks?|points?|scores?|credits?|grades?|ratings?|$)"
-    ),
-    (
-        r"\b(?:mark|grade|score|treat|consider|rate|accept)\s+(?:this|my|the)\s+"
-        r"(?:answer|reply|response|submission|one)?\s*(?:as|to\s+be)?\s*"
-        r"(?:fully\s+|completely\s+|100%\s+)?(?:correct|right|perfect|full|complete|covered|passed)\b"
-    ),
-    (
-        r"\b(?:this|my)\s+(?:answer|reply|response|submission)\s+(?:is|should\s+be|must\s+be|deserves|"
-        r"has\s+been)\b[^.!?\n]{0,30}\b(?:correct|full|perfect|graded|marked|approved|passed|"
-        r"verified|complete|covers\s+all)\b"
-    ),
-    (
-        r"\b(?:all|every)\s+key\s?points?\s+(?:is|are|were|have\s+been|has\s+been)\s+"
-        r"(?:\w+\s+)?(?:covered|met|satisfied|present)\b"
-    ),
-    (
-        r"\b(?:dear|hello|hi|hey|note\s+(?:to|for)(?:\s+the)?|attention|message\s+(?:to|for)(?:\s+the)?)"
-        r"[\s,:]+(?:ai\s+|llm\s+)?(?:grader|judge|evaluator|examiner|marker|ai|llm|model|chatgpt|"
-        r"grading)\b"
-    ),
-    (
-        r"\b(?:you\s+are|act\s+as|pretend\s+to\s+be|you're)\s+(?:now\s+)?(?:a|an|the|my)?\s*"
-        r"(?:\w+\s+){0,2}(?:grader|judge|evaluator|examiner|teacher|assistant|marker)\b"
-    ),
-    (
-        r"^\W*(?:system|assistant|developer|admin|instructions?|rubric|grader|judge|"
-        r"grading\s+note|official\s+note)\s*(?:prompt|message|note|override|update)?\s*:"
-    ),
-    (
-        r"^\W*[\"']?(?:score|verdict|grade|final\s+(?:score|grade|verdict)|status|marks?|evidence|"
-        r"feedback)[\"']?\s*[:=]\s*[\"']?(?:\d|full|correct|covered|perfect|pass|a\b|100)"
-    ),
-    r"\b(?:verdict|score|grade)\s*(?:[:=]|is|to|of)\s*[\"']?(?:correct|1\.0|100|1\b|full|perfect)",
-    r"\b(?:new|updated|real|actual|revised)\s+(?:grading\s+)?(?:rubric|instructions?|rules)\b",
-    (
-        r"\b(?:begin|end|start)\s+(?:of\s+)?(?:system|admin|hidden|new|student)?\s*"
-        r"(?:prompt|instructions?|rubric|answer|reply)\b\W*$"
-    ),
-)
-_DIRECTED = re.compile("|".join(f"(?:{pattern})" for pattern in _ORDER), re.IGNORECASE)
-# A reply about prompt injection may quote one.
-_QUOTED = re.compile(
-    r"\b(?:such as|for example|e\.g|attackers?|injections?|jailbreaks?|malicious|like [\"'\u201c])"
+# What a reader of rendered Markdown or HTML hardly sees: it goes if it is aimed at the judge.
+_UNSEEN = (
+    ("](", re.compile(r"\]\([^()\n\"']{0,300}[\"']([^\n\"']{1,300})[\"']\)")),
+    ("![", re.compile(r"!\[([^\]\n]{1,300})\](?:\([^()\n]{0,300}\))?")),
+    ("<", re.compile(r"<(?:span|div|p|font|small)\b[^<>\n]{0,120}>([^<>]{1,500})</")),
 )
 _KEPT_CLAUSE_WORDS = 4
 
@@ -91,24 +51,63 @@ def strip_directed(reply: str, language: str) -> tuple[Text, bool]:
     folded, where = fold(reply)
     cuts = [
         (where[match.start()], where[match.end() - 1] + 1)
-        for pattern in _BLOCKS
-        for match in pattern.finditer(folded)
+        for match in (*_blocks(folded), *_unseen(folded))
+        if match.end() > match.start()
     ]
+    cuts += hidden_spans(reply)
     left = _blank(reply, cuts)
     text = read(left, language)
-    asides = [span for sentence in text.sentences for span in _aimed(text, sentence)]
+    asides = _asides(text)
     if asides:
         text = read(_blank(left, asides), language)
     return text, bool(cuts or asides)
 
 
-def _aimed(text: Text, sentence: Sentence) -> list[tuple[int, int]]:
+def _blocks(folded: str) -> list[re.Match[str]]:
+    return [match for sign, block in _BLOCKS if sign in folded for match in block.finditer(folded)]
+
+
+def _unseen(folded: str) -> list[re.Match[str]]:
+    return [
+        match
+        for sign, unseen in _UNSEEN
+        if sign in folded
+        for match in unseen.finditer(folded)
+        if _is_aimed(" ".join(match.group(1).split()))
+    ]
+
+
+def _asides(text: Text) -> list[Span]:
+    """What is aimed at the judge, sentence by sentence. A sentence said again is looked at once."""
+    known: dict[str, bool] = {}
+    spans: list[Span] = []
+    for sentence in text.sentences:
+        said = text.raw[sentence.start : sentence.end]
+        if said not in known:
+            known[said] = _may_be_aimed(text, sentence) and _is_aimed(_flat(text, sentence))
+        if known[said]:
+            spans += _aimed(text, sentence)
+    return spans
+
+
+def _may_be_aimed(text: Text, sentence: Sentence) -> bool:
+    """Whether it is worth a closer look: most honest sentences have no word of the patterns."""
+    tokens = text.tokens[sentence.first : sentence.last]
+    if any(token.norm in TRIGGERS or FOREIGN_TRIGGER in token.norm for token in tokens):
+        return True
+    return not all(token.norm.isascii() for token in tokens) or disguised(tokens) is not None
+
+
+def _is_aimed(flat: str) -> bool:
+    if OUTCOME.search(flat) is not None:
+        return True
+    return ORDER.search(flat) is not None and REPORTED.search(flat) is None
+
+
+def _aimed(text: Text, sentence: Sentence) -> list[Span]:
     """The spans to take out of a sentence: all of it, unless other clauses say something."""
-    folded = _flat(text, sentence)
-    if _DIRECTED.search(folded) is None or _QUOTED.search(folded) is not None:
-        return []
     clauses = text.clauses_of(sentence)
-    aimed = [c for c in clauses if _DIRECTED.search(_flat(text, c))]
+    aimed = [c for c in clauses if _is_aimed(_flat(text, c))]
     rest = [c for c in clauses if c not in aimed]
     words = sum(not t.stop for c in rest for t in text.tokens[c.first : c.last])
     if not aimed or words < _KEPT_CLAUSE_WORDS:
@@ -118,11 +117,14 @@ def _aimed(text: Text, sentence: Sentence) -> list[tuple[int, int]]:
 
 def _flat(text: Text, piece: Sentence) -> str:
     """Folded, with single spaces: the patterns may then not backtrack over runs of space."""
+    plain = disguised(text.tokens[piece.first : piece.last])
+    if plain is not None:
+        return plain
     folded = fold(text.raw[piece.start : piece.end])[0]
     return " ".join(unmask(word) for word in folded.split())
 
 
-def _blank(raw: str, spans: list[tuple[int, int]]) -> str:
+def _blank(raw: str, spans: list[Span]) -> str:
     for start, end in spans:
         raw = raw[:start] + "\n" * (end - start) + raw[end:]
     return raw

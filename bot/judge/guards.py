@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 
-from bot.judge.drafting import asks_for_list
+from bot.judge import soup
 from bot.judge.matching import coverage
 from bot.judge.rubric import Reading, Rubric
-from bot.judge.text import MAX_CHARS, Text, fold, is_common, words_of
-from bot.judge.words import RELATION_WORDS, words
+from bot.judge.text import MAX_CHARS, fold, is_common, words_of
 
 RESTATED = "restated-question"
 SOUP = "keyword-soup"
@@ -19,18 +18,7 @@ OFF_TOPIC = "off-topic"
 
 # From this many different words on, a question and its reference show what is on topic.
 ROOMY = 25
-# Fewer words than this may be the bare list that a prompt asks for.
-SHORT_LIST = 20
 
-_JOINING = words(
-    """not no never without between before after during while until every each all both only
-    more less most many few other same under over above below always"""
-)
-_GLUE = words(
-    """the a an of to in on at by for from with is are was were be as and or it its they you we i
-    that this not can which"""
-)
-_MARK = re.compile(r"[^\w\s'\-/]|\n|\s-\s")
 _NO_ANSWER = re.compile(
     r"(?:(?:sorry|um+|uh+|hmm+|well|so|honestly|ok|okay|lol|haha|hi|hello|hey|please|yeah)\s)*"
     r"(?:i\s(?:really\s|honestly\s|just\s)?(?:do\s?n[o']?t|dont|don't|have)\s(?:really\s)?"
@@ -96,50 +84,5 @@ def restated(rubric: Rubric, reading: Reading) -> bool:
 
 
 def keyword_soup(rubric: Rubric, reading: Reading) -> bool:
-    """Whether the reply is a heap of terms: no grammar, though the reference is prose.
-
-    Terse notes survive: their short runs hold a verb or a relation such as a colon.
-    """
-    terms = [token for token in reading.text.tokens if token.norm.isalpha() and len(token.norm) > 1]
-    if len(terms) < 0.75 * len(reading.text.tokens):
-        return False  # a calculation
-    if len(terms) < 7 or _share(rubric.reference, _GLUE) < 0.12 or not _sparse(reading.text):
-        return False
-    runs = _runs(reading.text)
-    longest = max(len(run) for run in runs)
-    average = len(terms) / len(runs)
-    relations = sum(token.norm in RELATION_WORDS for token in terms)
-    marks = len(re.findall(r"\w\s?(?::|=|->|=>|\u2192|\()", reading.text.raw))
-    if longest >= 10 or (longest >= 8 and average >= 6):
-        return True
-    if len(terms) < SHORT_LIST and asks_for_list(rubric.question.prompt):
-        return False
-    if len(runs) >= 8 and average <= 1.6:
-        return True
-    return relations + marks < len(terms) / 8
-
-
-def _sparse(text: Text) -> bool:
-    """Whether there's next to none of what holds sentences together."""
-    joining = _share(text, _JOINING) + sum(t.stop for t in text.tokens) / len(text.tokens)
-    if len(text.tokens) >= 15:
-        return joining < 0.16 and _share(text, _GLUE) < 0.06
-    return joining < 0.12
-
-
-def _share(text: Text, words_counted: frozenset[str]) -> float:
-    """The share 0..1 of the text's words that are among those."""
-    found = sum(token.norm in words_counted for token in text.tokens)
-    return found / max(1, len(text.tokens))
-
-
-def _runs(text: Text) -> list[list[str]]:
-    """The words between two marks of punctuation."""
-    runs: list[list[str]] = [[]]
-    previous = 0
-    for token in text.tokens:
-        if _MARK.search(text.raw[previous : token.start]) and runs[-1]:
-            runs.append([])
-        runs[-1].append(token.stem)
-        previous = token.end
-    return runs
+    """Whether the reply piles up the right words instead of saying anything with them."""
+    return soup.keyword_soup(rubric, reading)
