@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from bot.domain.grading import Usage
-
 
 class StudyError(Exception):
     """A request that can't be met. The message is shown to people as it is."""
@@ -43,27 +41,6 @@ class JudgeUnavailableError(Exception):
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
-
-
-class ModelError(Exception):
-    """A language model gave nothing that can be used; the message says why and what to do.
-
-    ``kind`` is as in ``Hitch``. ``retry_after`` is in seconds, None where the server named
-    no time. ``usage`` is what was paid all the same.
-    """
-
-    def __init__(
-        self,
-        kind: str,
-        message: str,
-        *,
-        retry_after: float | None = None,
-        usage: Usage | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.kind = kind
-        self.retry_after = retry_after
-        self.usage = usage or Usage()
 
 
 class DeliveryError(Exception):

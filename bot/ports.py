@@ -132,6 +132,27 @@ class Completion:
     usage: Usage
 
 
+class ModelError(Exception):
+    """A language model gave nothing that can be used; the message says why and what to do.
+
+    ``kind`` is as in ``Hitch``. ``retry_after`` is in seconds, None where the server named
+    no time. ``usage`` is what was paid all the same.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        usage: Usage | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.retry_after = retry_after
+        self.usage = usage or Usage()
+
+
 class LanguageModel(Protocol):
     """A model behind an API."""
 

@@ -32,8 +32,7 @@ from adapters.llm.faults import (
 from adapters.llm.prices import FREE, Price, price_of
 from adapters.llm.wire import NoReplyError, Reply, Wire
 from bot.domain.grading import Usage
-from bot.errors import ModelError
-from bot.ports import Completion, Prompt
+from bot.ports import Completion, ModelError, Prompt
 
 log = logging.getLogger(__name__)
 

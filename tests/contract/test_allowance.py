@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.domain.grading import Usage
-from bot.errors import ModelError
 from bot.judge.llm.allowance import Limits, SharedAllowance
+from bot.ports import ModelError
 from bot.store.judging import Spend
 from storage.database import Database, open_store
 

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from adapters.llm import OpenAIModel, Price
-from bot.errors import ModelError
-from bot.ports import Prompt
+from bot.ports import ModelError, Prompt
 from tests.platforms.fake_llm import FakeLLM
 
 KEY = "sk-studybot-0123456789abcdef"

@@ -10,11 +10,11 @@ import pytest
 
 from bot.domain.deck import KeyPoint, Question
 from bot.domain.grading import GradingTask, Judgement, PointStatus, Usage
-from bot.errors import JudgeUnavailableError, ModelError
+from bot.errors import JudgeUnavailableError
 from bot.judge.grader import OfflineGrader
 from bot.judge.llm.breaker import Breaker
 from bot.judge.llm.grader import LlmGrader, Recall
-from bot.ports import Prompt
+from bot.ports import ModelError, Prompt
 from tests.support.language_model import USED, OpenAllowance, Script, ScriptedModel, said
 
 QUESTION = Question(

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from bot.domain.deck import KeyPoint, Question
 from bot.domain.grading import PointStatus
-from bot.errors import ModelError
 from bot.judge.llm.prompt import SCHEMA, Rubric, grading_prompt, rubric_of, system_prompt
 from bot.judge.llm.quotes import Quotable
 from bot.judge.llm.reading import Vote, combined, read_vote, score_of, tidy_feedback
+from bot.ports import ModelError
 from tests.support.language_model import said
 
 POINTS = (

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from bot.domain.grading import Usage
-from bot.errors import ModelError, StoreUnavailableError
-from bot.ports import Clock
+from bot.errors import StoreUnavailableError
+from bot.ports import Clock, ModelError
 from bot.store import Store
 from bot.store.judging import Call
 

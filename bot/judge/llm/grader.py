@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from bot.domain.grading import GradingTask, Hitch, JudgeInfo, Judgement, Usage
-from bot.errors import JudgeUnavailableError, ModelError
+from bot.errors import JudgeUnavailableError
 from bot.judge import feedback
 from bot.judge.directed import JUDGE_DIRECTED, strip_directed
 from bot.judge.guards import is_contentless
@@ -19,7 +19,7 @@ from bot.judge.llm.quotes import Quotable
 from bot.judge.llm.reading import Vote, combined, read_vote, score_of
 from bot.judge.matching import Vocabulary
 from bot.judge.text import read
-from bot.ports import Allowance, Grader, LanguageModel, Prompt
+from bot.ports import Allowance, Grader, LanguageModel, ModelError, Prompt
 
 Recall = Callable[[str], Awaitable[Judgement | None]]
 """Looks a judgement up by its cache key."""

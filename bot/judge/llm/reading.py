@@ -18,9 +18,9 @@ from bot.domain.grading import (
     PointStatus,
     weighted_sum,
 )
-from bot.errors import ModelError
 from bot.judge.llm.prompt import Rubric
 from bot.judge.llm.quotes import Quotable
+from bot.ports import ModelError
 
 MAX_FEEDBACK = 600
 JUST_BELOW_CORRECT = 0.79
