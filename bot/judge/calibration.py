@@ -10,9 +10,9 @@ from bot.domain.grading import Calibration
 # Fewer corrections than this say more about the answers than about who graded them.
 MIN_PAIRS = 20
 # The ridge, as if this many corrections had agreed with the judge ...
-AGREEING = 4.0
+AGREEING = 5.0
 # ... and had been spread around their mean by this variance (scores 0..1).
-SPREAD = 0.08
+SPREAD = 0.2
 LEAST_SLOPE, MOST_SLOPE = 0.25, 2.0
 
 
@@ -21,7 +21,7 @@ def learn(pairs: Sequence[tuple[float, float]]) -> Calibration | None:
 
     Least squares of the differences between the two on the judge's score, with a ridge that
     draws both the mean difference and the slope's distance from 1 to nothing: the same as
-    adding four made-up pairs on which both agreed to the level, and to the slope. The slope stays
+    adding five made-up pairs on which both agreed. The slope stays
     within 0.25 .. 2, so that a better answer never gets a lower score, whatever the pairs say.
     None for fewer than 20 pairs.
     """
