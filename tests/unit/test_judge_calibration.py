@@ -138,9 +138,7 @@ def test_a_reply_that_says_no_point_stays_incorrect() -> None:
     assert verdict_of(judge(TIDES, reply, LENIENT).score) is Verdict.INCORRECT
 
 
-@pytest.mark.parametrize(
-    "reply", ["idk", "Does anybody want pizza tonight? My favourite restaurant reopened."]
-)
+@pytest.mark.parametrize("reply", ["idk", "...", "no idea, sorry"])
 def test_what_a_guard_gives_nothing_for_is_not_calibrated(reply: str) -> None:
     judgement = judge(TIDES, reply, LENIENT)
     assert judgement.score == 0
