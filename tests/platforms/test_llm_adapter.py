@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from adapters.llm import OpenAIModel
-from tests.platforms.fake_llm import FakeLLM, Step, says, status, text
+from tests.platforms.fake_llm import FakeLLM, Step, says, silence, status, text
 from tests.platforms.llm_calls import GOOD, PROMPT, SCHEMA, Open, failure, formats
 
 
@@ -100,6 +100,19 @@ async def test_many_calls_share_connections_that_stay_open(opened: Open, server:
     assert len(server.requests) == 24
     assert server.connections <= 4
     assert server.most_in_flight <= 4
+
+
+async def test_as_many_calls_as_configured_are_under_way_at_once(
+    opened: Open, server: FakeLLM
+) -> None:
+    model = opened(connections=40)
+    server.always(silence())
+    asked = [asyncio.create_task(model.complete(PROMPT)) for _ in range(40)]
+    await server.received(40)
+    assert server.most_in_flight == 40
+    for task in asked:
+        task.cancel()
+    await asyncio.gather(*asked, return_exceptions=True)
 
 
 async def test_a_server_without_schemas_is_asked_in_json_mode_from_then_on(
