@@ -76,18 +76,30 @@ class Misconceptions:
         found = []
         if self._wrong:
             hits = self._vocabulary.hits(reply)
+            across = any(len(wrong.text.sentences) > 1 for wrong in self._wrong)
+            said = [
+                (piece, merged(hits[piece.first : piece.last]))
+                for piece in _windows(reply, across=across)
+                if any(hits[piece.first : piece.last])
+            ]
             for wrong in self._wrong:
-                evidence = self._said(wrong, reply, hits)
+                evidence = self._said(wrong, reply, hits, said)
                 if evidence is not None:
                     found.append(Contradiction(wrong.statement, evidence, wrong.point))
         return [*found, *self._swapped(reply, {c.point for c in found})]
 
-    def _said(self, wrong: _Wrong, reply: Text, hits: Sequence[Mapping[str, float]]) -> str | None:
-        for piece in _windows(reply, across=len(wrong.text.sentences) > 1):
-            said = merged(hits[piece.first : piece.last])
-            if coverage(wrong.wanted, said) < SAID:
+    def _said(
+        self,
+        wrong: _Wrong,
+        reply: Text,
+        hits: Sequence[Mapping[str, float]],
+        said: Sequence[tuple[Sentence, Mapping[str, float]]],
+    ) -> str | None:
+        """The reply's words that state the misconception, if any of its stretches do."""
+        for piece, words_said in said:
+            if coverage(wrong.wanted, words_said) < SAID:
                 continue
-            if wrong.apart and coverage(wrong.apart, said) < SAID_APART:
+            if wrong.apart and coverage(wrong.apart, words_said) < SAID_APART:
                 continue
             tokens = _matched_stretch(reply, piece, hits, wrong.wanted)
             if _negated(tokens) == wrong.negated and self._closer(wrong, tokens):

@@ -107,9 +107,17 @@ def _is_aimed(flat: str) -> bool:
 def _aimed(text: Text, sentence: Sentence) -> list[Span]:
     """The spans to take out of a sentence: all of it, unless other clauses say something."""
     clauses = text.clauses_of(sentence)
-    aimed = [c for c in clauses if _is_aimed(_flat(text, c))]
-    rest = [c for c in clauses if c not in aimed]
-    words = sum(not t.stop for c in rest for t in text.tokens[c.first : c.last])
+    known: dict[str, bool] = {}
+    aimed: list[Sentence] = []
+    words = 0
+    for clause in clauses:
+        said = text.raw[clause.start : clause.end]
+        if said not in known:
+            known[said] = _is_aimed(_flat(text, clause))
+        if known[said]:
+            aimed.append(clause)
+        else:
+            words += sum(not t.stop for t in text.tokens[clause.first : clause.last])
     if not aimed or words < _KEPT_CLAUSE_WORDS:
         return [(sentence.start, sentence.end)]
     return [(clause.start, clause.end) for clause in aimed]

@@ -82,6 +82,6 @@ def disguised(tokens: Sequence[Token]) -> str | None:
             return " ".join(plain)
     if any(token.stop for token in tokens):
         return None
-    backwards = [word[::-1] for word in reversed(said)]
-    turned = [codecs.encode(word, "rot13") for word in said]
-    return next((" ".join(p) for p in (backwards, turned) if len(_TELLING & {*p}) >= 2), None)
+    whole = " ".join(said)
+    plain_texts = (whole[::-1], codecs.encode(whole, "rot13"))
+    return next((p for p in plain_texts if len(_TELLING.intersection(p.split())) >= 2), None)
