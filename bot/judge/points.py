@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.judge.matching import coverage
+from bot.judge.matching import coverage, merged
 from bot.judge.rubric import PointRubric, Reading
 from bot.judge.text import Text, snippet
 
@@ -14,7 +15,12 @@ NEIGHBOURS = 0.95
 SCATTERED = 0.75
 # What a second sentence has to add before the two are read as one.
 WORTH_JOINING = 0.1
+# A quote leaves out clauses that add less than the rest of this share.
+NEARLY_ALL = 0.93
+# One of two sentences is quoted alone if it says this much of what both say.
+MOST = 0.75
 ROOM_FOR_EVIDENCE = 400
+_CONJUNCTION = re.compile(r"(?:and|but|or)\s+(?=\S)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +74,51 @@ def _share(
 
 
 def _evidence(reading: Reading, numbers: range, wanted: Mapping[str, float]) -> str | None:
-    """The clauses of those sentences, from the first that hits a wanted word to the last."""
+    """The fewest neighbouring clauses of those sentences that say nearly as much as all do."""
     text = reading.text
-    clauses = [
-        clause
-        for number in numbers
-        for clause in text.clauses_of(text.sentences[number])
-        if any(wanted.keys() & reading.hits[n].keys() for n in range(clause.first, clause.last))
-    ]
+    clauses, said, ends = [], [], 0
+    for number in _telling(reading, numbers, wanted):
+        for clause in text.clauses_of(text.sentences[number]):
+            hits = merged(reading.hits[clause.first : clause.last])
+            if wanted.keys() & hits.keys():
+                clauses.append(clause)
+                said.append(hits)
+                ends = text.sentences[number].end
     if not clauses:
         return None
-    end = min(clauses[-1].end, text.sentences[numbers[-1]].end)
-    return evidence_of(text, clauses[0].start, end)
+    begin = len(said) - _enough(said[::-1], wanted)
+    last = begin + _enough(said[begin:], wanted) - 1
+    return evidence_of(text, clauses[begin].start, min(clauses[last].end, ends))
+
+
+def _telling(reading: Reading, numbers: range, wanted: Mapping[str, float]) -> range:
+    """The one of two sentences that says most of what both do, or else both."""
+    said = [reading.sentences[number] for number in numbers]
+    shares = [coverage(wanted, hits) for hits in said]
+    best = max(range(len(shares)), key=shares.__getitem__)
+    alone = shares[best] >= MOST * coverage(wanted, merged(said))
+    return numbers[best : best + 1] if alone else numbers
+
+
+def _enough(said: Sequence[Mapping[str, float]], wanted: Mapping[str, float]) -> int:
+    """How many of the pieces, from the first on, it takes to say nearly as much as all do."""
+    needed = NEARLY_ALL * coverage(wanted, merged(said))
+    found: dict[str, float] = {}
+    for number, hits in enumerate(said, 1):
+        for stem, strength in hits.items():
+            found[stem] = max(strength, found.get(stem, 0.0))
+        if coverage(wanted, found) >= needed:
+            return number
+    return len(said)
 
 
 def evidence_of(text: Text, start: int, end: int) -> str | None:
     """Those words of the reply, without stray punctuation and not too many; None if none."""
-    return snippet(text.raw, start, end)[:ROOM_FOR_EVIDENCE].strip() or None
+    words = snippet(text.raw, start, end)
+    return words[_joining(words) :][:ROOM_FOR_EVIDENCE].strip() or None
+
+
+def _joining(words: str) -> int:
+    """The length of an "and" or "but" that the words begin with."""
+    match = _CONJUNCTION.match(words)
+    return match.end() if match else 0

@@ -12,7 +12,8 @@ from threading import Lock
 
 import snowballstemmer
 
-from bot.judge.words import COMMON_WORDS, FIELD_WORDS, GENERAL_WORDS, STOP_WORDS, SYNONYMS
+from bot.judge.synonyms import SYNONYMS
+from bot.judge.words import COMMON_WORDS, FIELD_WORDS, GENERAL_WORDS, STOP_WORDS
 
 MAX_CHARS = 8_000
 MAX_TOKEN = 48

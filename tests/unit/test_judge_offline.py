@@ -284,6 +284,15 @@ def test_evidence_is_the_replys_exact_words(qid: str) -> None:
             assert point.evidence is None or point.evidence in reply
 
 
+def test_a_neighbouring_sentence_is_not_quoted_for_what_one_says_alone() -> None:
+    qid = "fine-tuning-methods"
+    said = {point.id: point.evidence for point in judge(qid, FULL[qid]).points}
+    assert "QLoRA does the same on top of a base model quantized to 4 bits" in said.values()
+    qid = "self-attention"
+    said = {point.id: point.evidence for point in judge(qid, FULL[qid]).points}
+    assert "Each token is projected to a query, a key and a value vector" in said.values()
+
+
 @pytest.mark.parametrize("qid", IDS)
 def test_verdict_and_points_agree(qid: str) -> None:
     key_points = question(qid).key_points
