@@ -29,7 +29,16 @@ CONTROLS = {
     code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if code not in (9, 10)
 }
 # Libraries that tell more at INFO than the people who run a bot want to read.
-_CHATTY = ("aiosqlite", "alembic", "apscheduler", "asyncio", "pgqueuer", "uvicorn")
+_CHATTY = (
+    "aiosqlite",
+    "alembic",
+    "apscheduler",
+    "asyncio",
+    "httpx2",
+    "openai",
+    "pgqueuer",
+    "uvicorn",
+)
 
 
 class Redactor:

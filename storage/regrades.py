@@ -12,8 +12,8 @@ from bot.domain.grading import GradeState, JudgeInfo, Judgement
 from bot.domain.rounds import Revision, RevisionState
 from bot.store.judging import MOST_FAILURES, GradedRevision
 from storage import work
-from storage.answers import SqlAnswers, revision_from
-from storage.grades import HUMAN, UNSETTLED, judgement_from
+from storage.answers import SqlAnswers, labelled, revision_from
+from storage.grades import HUMAN, UNSETTLED, grade_from, judgement_from
 from storage.sql import Session
 from storage.tables import answers, appeals, grades, revisions, rounds
 
@@ -90,7 +90,7 @@ class SqlRegrades:
         }
         shown = sa.func.coalesce(answers.c.scoring_id, answers.c.revision_id)
         statement = (
-            sa.select(revisions, answers.c.round_id, answers.c.group_id)
+            sa.select(revisions, answers.c.round_id, answers.c.group_id, *labelled(grades, "g_"))
             .select_from(
                 answers.join(rounds, rounds.c.id == answers.c.round_id)
                 .join(revisions, revisions.c.id == shown)
@@ -105,7 +105,7 @@ class SqlRegrades:
             .order_by(revisions.c.id)
         )
         return [
-            GradedRevision(revision_from(row), row.round_id, row.group_id)
+            GradedRevision(revision_from(row), grade_from(row, "g_"), row.round_id, row.group_id)
             for row in await self._session.all(statement)
         ]
 

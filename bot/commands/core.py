@@ -81,7 +81,11 @@ Run = Callable[[Services, Call, Values], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One row of the command table. ``name`` has one word, or two for ``study`` commands."""
+    """One row of the command table. ``name`` has one word, or two for ``study`` commands.
+
+    ``positional`` options may be typed without their names: a word each in their order, and
+    what is left for the last.
+    """
 
     name: str
     summary: str
@@ -90,6 +94,7 @@ class Command:
     organisers: bool = False
     private: bool = False
     example: str = ""
+    positional: bool = False
 
     @property
     def usage(self) -> str:

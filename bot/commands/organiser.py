@@ -11,6 +11,7 @@ from bot.messages.message import (
     Action,
     Block,
     Button,
+    Code,
     Facts,
     Inline,
     Items,
@@ -22,6 +23,7 @@ from bot.messages.message import (
 )
 from bot.store import Tx
 from bot.study import closing
+from bot.study.costs import costs, in_words
 from bot.study.groups import (
     Setup,
     daily_schedule,
@@ -160,7 +162,11 @@ async def status(services: Services, call: Call, _: Values) -> Response:
     """``/study status``: schedule, today's round, and what needs an organiser."""
     async with services.store.read() as tx:
         schedule = await daily_schedule(tx, call.group)
-        facts = [*await _round_facts(tx, call.group), *await _channel_facts(tx, call.group)]
+        facts = [
+            *await _round_facts(tx, call.group),
+            *await _judge_facts(services, tx, call.group),
+            *await _channel_facts(tx, call.group),
+        ]
         notices = await tx.outbox.recent(call.group.id, OutKind.NOTICE, limit=5)
     deck = deck_of(services.library, call.group.deck_id)
     blocks: list[Block] = [
@@ -190,6 +196,21 @@ async def _round_facts(tx: Tx, group: Group) -> list[tuple[str, tuple[Inline, ..
     waiting = await tx.answers.pending(round_.id)
     text = f"{round_.state.value}, {counts.get(round_.id, 0)} answers, {waiting} being graded"
     return [("Round", (f"“{round_.question.prompt}” · {text}",))]
+
+
+async def _judge_facts(
+    services: Services, tx: Tx, group: Group
+) -> list[tuple[str, tuple[Inline, ...]]]:
+    """Who judges; what waits for an organiser or for the model, and what the model cost."""
+    info = services.grader.info
+    facts: list[tuple[str, tuple[Inline, ...]]] = [("Judge", (f"{info.kind}, {info.model}",))]
+    waiting = await tx.appeals.count(group.id)
+    if waiting:
+        facts.append(("Appeals", (f"{waiting} waiting; ", Code("/study appeals"))))
+    cost = in_words(await costs(tx, services.clock(), group.id))
+    if cost:
+        facts.append(("Language model", (cost,)))
+    return facts
 
 
 async def _channel_facts(tx: Tx, group: Group) -> list[tuple[str, tuple[Inline, ...]]]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from bot.commands.core import Call, Response
+from bot.commands.judging import queue_response
 from bot.domain.rounds import Round
-from bot.errors import InvalidError, NotFoundError
-from bot.messages.build import feedback_message
+from bot.errors import ForbiddenError, InvalidError, NotFoundError
+from bot.messages.judging import appealed_message, decided_text, feedback_message
 from bot.messages.message import Action, Message, paragraph
 from bot.store import Tx
+from bot.study import appeals
 from bot.study.services import Services
 from bot.study.views import shown
 
@@ -21,8 +23,29 @@ async def press(services: Services, call: Call, action: Action, target: int) -> 
     match action:
         case Action.MY_GRADE:
             return await _my_grade(services, call, target)
-        case _:
+        case Action.APPEAL:
+            return await _appeal(services, call, target)
+        case Action.UPHOLD | Action.RULE_CORRECT | Action.RULE_PARTIAL | Action.RULE_INCORRECT:
+            return await _rule(services, call, action, target)
+        case Action.ANSWER | Action.OPEN:
             raise InvalidError("That button works on its own platform only.")
+
+
+async def _appeal(services: Services, call: Call, round_id: int) -> Response:
+    filed = await appeals.appeal(services, call.group, call.member, round_id=round_id)
+    message = appealed_message(filed.prompt, new=filed.new, reason=filed.appeal.reason)
+    return Response(message, private=True)
+
+
+async def _rule(services: Services, call: Call, action: Action, appeal_id: int) -> Response:
+    """Decide an appeal. The next one comes back, so that a queue is cleared click by click."""
+    if not call.organiser:
+        raise ForbiddenError("Only organisers can decide appeals.")
+    word = action.value.removeprefix("rule_")
+    ruling = appeals.parse_ruling(word)
+    done = await appeals.decide_appeal(services, call.group, call.member, appeal_id, ruling)
+    text = decided_text(done.member_name, done.prompt, done.points, upheld=done.upheld)
+    return await queue_response(services, call, text)
 
 
 async def _my_grade(services: Services, call: Call, round_id: int) -> Response:
@@ -37,7 +60,8 @@ async def _my_grade(services: Services, call: Call, round_id: int) -> Response:
             return Response(Message("Waiting for its grade", (text,)), private=True)
         score = await tx.boards.score(round_.id, call.member.id)
     withheld = score.withheld if score else None
-    return Response(feedback_message(seen.grade, practice=False, withheld=withheld), private=True)
+    message = feedback_message(seen.grade, round_id=round_.id, practice=False, withheld=withheld)
+    return Response(message, private=True)
 
 
 async def _round(tx: Tx, call: Call, round_id: int) -> Round:

@@ -107,12 +107,12 @@ def _values(command: Command, rest: str) -> dict[str, str]:
         free = [option.name for option in command.options if option.name not in given]
         if not free or _takes_only_pairs(command):
             raise InvalidError(f"I don't know what to do with “{words[:60]}”. {_how(command)}")
-        given[free[0]] = words
+        given.update(zip(free, words.split(maxsplit=len(free) - 1), strict=False))
     return _checked(command, given)
 
 
 def _takes_only_pairs(command: Command) -> bool:
-    return len(command.options) > 1
+    return len(command.options) > 1 and not command.positional
 
 
 def _how(command: Command) -> str:
@@ -160,7 +160,7 @@ def suggest(services: Services, group: Group, text: str, limit: int = 10) -> lis
 def _complete_option(
     services: Services, group: Group, command: Command, rest: str, limit: int
 ) -> list[Suggestion]:
-    if not _takes_only_pairs(command):
+    if len(command.options) == 1:
         option = command.options[0]
         values = _choices(services, group, option, rest.strip(), limit)
         return [Suggestion(f"/{command.name} {v}", v, option.description) for v in values]

@@ -6,6 +6,7 @@ Adapters register their native commands from this table.
 from __future__ import annotations
 
 from bot.commands.core import Call, Command, Option, OptionKind, Response, Values
+from bot.commands.judging import GRADE_OPTIONS, appeal, grade, show_queue
 from bot.commands.member import explain_term, help_message, me, show_leaderboard
 from bot.commands.organiser import close, pause, post, resume, setup, status
 from bot.study.services import Services
@@ -37,6 +38,14 @@ COMMANDS: tuple[Command, ...] = (
         me,
         private=True,
         example="/me",
+    ),
+    Command(
+        "appeal",
+        "Ask an organiser to look at your newest grade",
+        appeal,
+        (Option("reason", "Why, if you like to say"),),
+        private=True,
+        example="/appeal I did mention the KL penalty",
     ),
     Command(
         "help",
@@ -110,5 +119,23 @@ COMMANDS: tuple[Command, ...] = (
         organisers=True,
         private=True,
         example="/study status",
+    ),
+    Command(
+        "study appeals",
+        "Grades that members appealed: look and decide",
+        show_queue,
+        organisers=True,
+        private=True,
+        example="/study appeals",
+    ),
+    Command(
+        "study grade",
+        "Give an answer its final grade yourself",
+        grade,
+        GRADE_OPTIONS,
+        organisers=True,
+        private=True,
+        positional=True,
+        example="/study grade 12 80 the KL penalty was there",
     ),
 )

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.domain.boards import WINDOW_TITLES, Standing, Window
 from bot.domain.deck import Question
-from bot.domain.grading import GradeState, PointStatus, Verdict, points_of, verdict_of
+from bot.domain.grading import PointStatus, Verdict, points_of, verdict_of
 from bot.domain.rounds import Grade, GradedAnswer, Round, RoundState
 from bot.messages.message import (
     Action,
@@ -35,12 +35,6 @@ VERDICT_TITLES = {
     Verdict.INCORRECT: "Not yet",
     Verdict.UNGRADED: "Not graded yet",
 }
-VERDICT_TONES = {
-    Verdict.CORRECT: Tone.CORRECT,
-    Verdict.PARTIAL: Tone.PARTIAL,
-    Verdict.INCORRECT: Tone.INCORRECT,
-    Verdict.UNGRADED: Tone.NOTICE,
-}
 
 
 def question_message(round_: Round, question: Question) -> Message:
@@ -53,6 +47,7 @@ def question_message(round_: Round, question: Question) -> Message:
         else (
             Button(Action.ANSWER, "Answer", round_.id, primary=True),
             Button(Action.MY_GRADE, "My grade", round_.id),
+            Button(Action.APPEAL, "Appeal", round_.id),
         ),
         footer="Reply in the thread, in your own words. Your first graded answer scores.",
         tone=Tone.QUESTION,
@@ -70,58 +65,6 @@ def _question_facts(
         over = round_.state in (RoundState.CLOSING, RoundState.CLOSED)
         facts.append(("Closed" if over else "Closes", (When(round_.closes_at),)))
     return tuple(facts)
-
-
-def feedback_message(grade: Grade, *, practice: bool, withheld: str | None = None) -> Message:
-    """A member's own grade: the verdict, every key point with the words that earned it."""
-    verdict = verdict_of(grade.score)
-    blocks: list[Block] = []
-    if practice:
-        blocks.append(
-            paragraph("Graded as practice: the verdict you were first shown keeps your points.")
-        )
-    if grade.score is not None:
-        marks = tuple(
-            item(
-                point.text,
-                mark=Mark(point.status.value),
-                detail=f"“{point.evidence}”" if point.evidence else "",
-            )
-            for point in grade.points
-        )
-        blocks += [paragraph(_tally(grade)), Items(marks, heading="Key points")]
-    if grade.score is None or grade.judge.kind != "offline" or grade.flags:
-        # An unremarkable offline grade has nothing to say that the list doesn't show.
-        blocks.append(paragraph(grade.feedback or grade.reason))
-    if withheld:
-        blocks.append(paragraph(f"Your points wait for an organiser: your answer is {withheld}."))
-    title = VERDICT_TITLES[verdict]
-    if grade.score is not None:
-        title += f" · {points_of(grade.score)} points"
-    return Message(
-        title=title,
-        blocks=tuple(blocks),
-        footer=_judged_by(grade),
-        tone=VERDICT_TONES[verdict],
-    )
-
-
-def _tally(grade: Grade) -> str:
-    covered = sum(point.status is PointStatus.COVERED for point in grade.points)
-    partly = sum(point.status is PointStatus.PARTIAL for point in grade.points)
-    touched = f", {partly} touched on" if partly else ""
-    return f"{covered} of {len(grade.points)} key points covered{touched}."
-
-
-def _judged_by(grade: Grade) -> str:
-    who = {
-        "offline": "Graded by the offline judge, which compares words and can err.",
-        "llm": f"Graded by {grade.judge.model}.",
-        "human": "Graded by an organiser. This is final.",
-    }.get(grade.judge.kind, "")
-    if grade.state is GradeState.PROVISIONAL:
-        who += " Provisional: it will be graded again."
-    return who
 
 
 def closed_message(question: Question, answers: Sequence[GradedAnswer]) -> Message:

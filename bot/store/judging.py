@@ -9,7 +9,7 @@ from typing import Protocol
 
 from bot.domain.appeals import Agreement, Appeal, AppealCase
 from bot.domain.grading import JudgeInfo, Judgement, Usage
-from bot.domain.rounds import Revision
+from bot.domain.rounds import Grade, Revision
 
 
 class Appeals(Protocol):
@@ -38,9 +38,10 @@ class Appeals(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class GradedRevision:
-    """A revision that has a grade, with what a regrade must know."""
+    """A revision with its current grade, for whoever decides whether that is stale."""
 
     revision: Revision
+    grade: Grade
     round_id: int
     group_id: int
 

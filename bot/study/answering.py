@@ -153,6 +153,7 @@ async def withdraw(tx: Tx, answer: Answer, now: datetime) -> None:
         return
     await tx.answers.update(replace(current, withdrawn_at=now))
     await drop_revisions(tx, current, *_WAITING)
+    await _drop_appeal(tx, current, now)
     await tx.boards.drop(current.round_id, current.member_id)
     if round_ is not None and round_.state is RoundState.CLOSED:
         await recount(tx, current.group_id, current.member_id)
@@ -294,16 +295,27 @@ async def _add(tx: Tx, answer: Answer, reply: Reply, text: str, now: datetime) -
     )
     if answer.scoring_id is None:
         answer = replace(answer, revision_id=revision.id)
+        await _drop_appeal(tx, answer, now)
     await tx.answers.update(answer)
     await tx.enqueue(JobKind.GRADE, revision.id)
     await add_reaction(tx, answer, Reaction.RECEIVED, revision)
     return revision
 
 
-async def add_reaction(tx: Tx, answer: Answer, reaction: Reaction, revision: Revision) -> None:
+async def _drop_appeal(tx: Tx, answer: Answer, now: datetime) -> None:
+    """What was appealed stands no more."""
+    appeal = await tx.appeals.open_for(answer.id)
+    if appeal is not None:
+        await tx.appeals.resolve(appeal.id, None, now)
+
+
+async def add_reaction(
+    tx: Tx, answer: Answer, reaction: Reaction, revision: Revision, grade_id: int = 0
+) -> None:
     """Put a reaction on the message that the revision was written in, or that it revises.
 
-    Practice never changes the sign on the reply that scores.
+    ``grade_id`` is the grade that it tells of. Practice never changes the sign on the reply
+    that scores.
     """
     channel_id, message_id = revision.channel_id, revision.message_id
     if message_id is None:
@@ -318,7 +330,7 @@ async def add_reaction(tx: Tx, answer: Answer, reaction: Reaction, revision: Rev
                 group_id=answer.group_id,
                 channel_id=channel_id,
                 kind=OutKind.REACTION,
-                dedupe_key=f"reaction:{revision.id}:{reaction.value}",
+                dedupe_key=f"reaction:{revision.id}:{reaction.value}:{grade_id}",
                 round_id=answer.round_id,
                 answer_id=answer.id,
                 member_id=answer.member_id,

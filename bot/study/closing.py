@@ -10,7 +10,7 @@ from bot.domain.rounds import Round, RoundState
 from bot.domain.work import JobKind, NewOut, OutKind, OutState
 from bot.errors import ConflictError
 from bot.store import Tx
-from bot.study.grading import release
+from bot.study.scoring import release
 from bot.study.services import Services
 from bot.study.streaks import attempted, step
 

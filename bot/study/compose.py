@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.domain.grading import verdict_of
 from bot.domain.group import Channel
 from bot.domain.rounds import Answer, Revision, RevisionState
 from bot.domain.work import Out, OutKind
 from bot.messages.build import (
     closed_message,
-    feedback_message,
     help_note,
     notice_message,
     question_message,
 )
+from bot.messages.judging import feedback_message
 from bot.messages.message import Message, shortened
 from bot.ports import Envelope, Reaction
 from bot.store import Tx
@@ -132,9 +133,9 @@ async def _is_outdated(
     """Whether a sign comes so late that it would cover a newer one on the same message."""
     if is_practice(answer, revision.id) and message_id == answer.message_id:
         return True
-    if reaction is not Reaction.RECEIVED:
-        return False
     grade = await tx.answers.grade(revision.id)
+    if reaction is not Reaction.RECEIVED:
+        return grade is None or verdict_of(grade.score).value != reaction.value
     if grade is None or not grade.attempt:
         return revision.state is RevisionState.DROPPED
     return not await is_held_back(tx, answer, grade)
@@ -148,7 +149,10 @@ async def _feedback(tx: Tx, out: Out, channel: Channel) -> Draft | None:
     score = await tx.boards.score(answer.round_id, answer.member_id)
     practice = bool(out.data["practice"])
     withheld = score.withheld if score and not practice else None
-    message = feedback_message(grade, practice=practice, withheld=withheld)
+    before = out.data.get("before")
+    message = feedback_message(
+        grade, round_id=answer.round_id, practice=practice, withheld=withheld, before=before
+    )
     return await _to_member(tx, out, channel, message)
 
 

@@ -9,6 +9,7 @@ from bot.domain.work import Job, JobKind, Out
 from bot.study.closing import begin_due, close
 from bot.study.delivery import deliver
 from bot.study.grading import grade
+from bot.study.regrading import regrade
 from bot.study.rounds import open_round, tick
 from bot.study.services import Services
 
@@ -41,6 +42,8 @@ async def _act(services: Services, job: Job) -> None:
             await close(services, job.row_id)
         case JobKind.GRADE:
             await grade(services, job.row_id)
+        case JobKind.REGRADE:
+            await regrade(services, job.row_id)
         case JobKind.DELIVER:
             await deliver(services, job.row_id)
 
@@ -49,7 +52,7 @@ async def _crashes(services: Services, job: Job) -> int:
     """How often work on a row began and never ended."""
     async with services.store.read() as tx:
         match job.kind:
-            case JobKind.GRADE:
+            case JobKind.GRADE | JobKind.REGRADE:
                 row: Revision | Out | Round | None = await tx.answers.revision(job.row_id)
             case JobKind.DELIVER:
                 row = await tx.outbox.get(job.row_id)

@@ -11,6 +11,7 @@ from bot.domain.deck import Deck
 from bot.errors import NotFoundError
 from bot.ports import Clock, Grader, Library, Messenger
 from bot.store import Store
+from bot.study.corrections import Corrections
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,8 @@ class Services:
 
     ``alone`` is held by work that may have killed its process before. ``lease`` is how long
     a row that is worked on is hidden from others; see ``bot.study.leases``. A row under
-    whose work ``most_crashes`` processes died is given up.
+    whose work ``most_crashes`` processes died is given up. ``corrections`` is what the
+    offline judge learned from organisers.
     """
 
     store: Store
@@ -30,6 +32,7 @@ class Services:
     alone: asyncio.Lock = field(default_factory=asyncio.Lock)
     lease: timedelta = timedelta(seconds=15)
     most_crashes: int = 5
+    corrections: Corrections = field(default_factory=Corrections)
 
 
 def deck_of(library: Library, deck_id: str) -> Deck:

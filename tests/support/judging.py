@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.domain.boards import Window
-from bot.domain.grading import GradingTask, JudgeInfo, Judgement, PointGrade, PointStatus
+from bot.domain.grading import GradingTask, JudgeInfo, Judgement, PointGrade, PointStatus, Usage
 from bot.domain.rounds import Answer
 from bot.errors import JudgeUnavailableError
 from bot.study import answering
@@ -23,7 +23,19 @@ class ScriptedJudge:
         self.down: JudgeUnavailableError | None = None
         self.seen: list[str] = []
 
-    async def grade(self, task: GradingTask) -> Judgement:
+    @property
+    def info(self) -> JudgeInfo:
+        return JUDGE
+
+    def spare(self) -> int:
+        return 0
+
+    def estimate(self, task: GradingTask) -> Usage:
+        del task
+        return Usage()
+
+    async def grade(self, task: GradingTask, *, stand_in: bool = True) -> Judgement:
+        del stand_in
         self.seen.append(task.reply)
         if self.down is not None:
             raise self.down

@@ -1,0 +1,42 @@
+"""What the language model was used for and cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.store import Tx
+from bot.store.judging import Spend
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """Of the UTC day and the UTC month that it is."""
+
+    today: Spend
+    month: Spend
+
+
+async def costs(tx: Tx, now: datetime, group_id: int | None = None) -> Costs:
+    """What a group's answers cost, or all groups' together."""
+    day = now.date()
+    return Costs(
+        today=await tx.model_use.spent(day, group_id=group_id),
+        month=await tx.model_use.spent(day.replace(day=1), group_id=group_id),
+    )
+
+
+def in_words(found: Costs) -> str:
+    """Both in one line; empty if there was no call this month."""
+    if not found.month.calls:
+        return ""
+    today, month = found.today, found.month
+    calls = "call" if today.calls == 1 else "calls"
+    return (
+        f"{today.calls:,} {calls} today, {_tokens(today):,} tokens, ${today.cost_usd:.3f}; "
+        f"this month {month.calls:,}, ${month.cost_usd:.2f}"
+    )
+
+
+def _tokens(spend: Spend) -> int:
+    return spend.prompt_tokens + spend.completion_tokens

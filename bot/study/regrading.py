@@ -1,0 +1,187 @@
+"""Grading again: what another judge stood in for, and what a mended reference makes unfair.
+
+A human's word is never touched. Whether a grade is up to date can be told from the grade, so
+work that was cut off goes on where it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import StrEnum
+
+from bot.domain.deck import Question
+from bot.domain.grading import GradeState, GradingTask, Judgement, Usage
+from bot.domain.rounds import Grade, Revision, Round
+from bot.domain.work import Job, JobKind, backoff
+from bot.errors import JudgeUnavailableError
+from bot.ports import Library
+from bot.store import Tx
+from bot.store.judging import GradedRevision
+from bot.study.grading import state_of, subject_of, task_of
+from bot.study.leases import kept
+from bot.study.scoring import Subject, other_grade, reread
+from bot.study.services import Services
+
+FIRST_PAUSE = 10.0
+LONGEST_PAUSE = 3600.0
+_UNSETTLED = (GradeState.PROVISIONAL, GradeState.UNGRADED)
+
+
+class Regraded(StrEnum):
+    """How grading one revision again ended."""
+
+    CHANGED = "changed"
+    SAME = "same"
+    SKIPPED = "skipped"
+    LATER = "later"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Revisions whose grade is not up to date, and what the judge will cost, about."""
+
+    revision_ids: tuple[int, ...]
+    estimate: Usage
+
+
+async def bring_back(services: Services) -> int:
+    """Hand over what was stood in for, as much as the judge can take now; how many."""
+    spare = services.grader.spare()
+    if not spare:
+        return 0
+    async with services.store.read() as tx:
+        waiting = await tx.regrades.awaiting(services.clock(), spare)
+    await services.store.requeue([Job(JobKind.REGRADE, each) for each in waiting])
+    return len(waiting)
+
+
+async def plan(
+    services: Services,
+    *,
+    answer_id: int | None = None,
+    group_id: int | None = None,
+    deck_id: str | None = None,
+    question_id: str | None = None,
+) -> Plan:
+    """What is not up to date with the configured judge and the decks as they are now."""
+    async with services.store.read() as tx:
+        found = await tx.regrades.stale(
+            answer_id=answer_id, group_id=group_id, deck_id=deck_id, question_id=question_id
+        )
+        rounds = {each.round_id: await tx.rounds.get(each.round_id) for each in found}
+    ids, estimate = [], Usage()
+    for each in found:
+        task = _task(services.library, rounds, each)
+        if task is None:
+            continue
+        cost = services.grader.estimate(task)
+        if _is_stale(services, each.grade, task.question, cost):
+            ids.append(each.revision.id)
+            estimate += cost
+    return Plan(tuple(ids), estimate)
+
+
+def _task(
+    library: Library, rounds: Mapping[int, Round | None], each: GradedRevision
+) -> GradingTask | None:
+    round_ = rounds[each.round_id]
+    question = current_question(library, round_) if round_ else None
+    if round_ is None or question is None:
+        return None
+    deck = library.deck(round_.deck_id or "")
+    return GradingTask(question, each.revision.text, deck.language if deck else "en")
+
+
+def _is_stale(services: Services, grade: Grade, question: Question, cost: Usage) -> bool:
+    if grade.rubric_hash != question.rubric_hash:
+        return True
+    judge = services.grader.info
+    if judge.kind == "offline":
+        # What a model said is worth more than what can be said without it.
+        return grade.judge.kind == "offline" and grade.judge != judge
+    if grade.state in _UNSETTLED:
+        return True
+    # A reply that says nothing is never sent to the model.
+    return grade.judge != judge and cost.calls > 0
+
+
+def current_question(library: Library, round_: Round) -> Question | None:
+    """The round's question as its deck has it now, or as it was asked if it is gone."""
+    deck = library.deck(round_.deck_id or "")
+    mended = deck.question(round_.question.id) if deck and round_.question else None
+    return mended or round_.question
+
+
+async def regrade(services: Services, revision_id: int, *, mended: bool = False) -> Regraded:
+    """Judge a graded revision again; nobody stands in for the judge.
+
+    ``mended`` judges by the deck's question as it is now, and the round keeps that; else by
+    the question as it was asked, like the other answers of its round.
+    """
+    subject = await _claim(services, revision_id, mended=mended)
+    if subject is None:
+        return Regraded.SKIPPED
+    async with kept(services, Job(JobKind.REGRADE, revision_id), subject.revision.attempts):
+        if subject.revision.attempts > services.most_crashes:
+            return await _later(services, subject.revision, None)
+        try:
+            task = await task_of(services, subject)
+            judgement = await services.grader.grade(task, stand_in=False)
+        except JudgeUnavailableError as error:
+            return await _later(services, subject.revision, error.retry_after)
+        return await _settle(services, subject, judgement)
+
+
+async def _claim(services: Services, revision_id: int, *, mended: bool) -> Subject | None:
+    now = services.clock()
+    async with services.store.write() as tx:
+        revision = await tx.regrades.claim(revision_id, now, services.lease)
+        subject = await subject_of(tx, revision) if revision else None
+    if subject is None or not mended:
+        return subject
+    question = current_question(services.library, subject.round)
+    return replace(subject, question=question or subject.question)
+
+
+async def _later(services: Services, revision: Revision, wait: float | None) -> Regraded:
+    pause = wait or backoff(revision.failures + 1, first=FIRST_PAUSE, most=LONGEST_PAUSE)
+    async with services.store.write() as tx:
+        until = services.clock() + timedelta(seconds=pause)
+        await tx.answers.postpone_revision(revision.id, until, failed=True)
+    return Regraded.LATER
+
+
+async def _settle(services: Services, subject: Subject, judgement: Judgement) -> Regraded:
+    now = services.clock()
+    async with services.store.write() as tx:
+        current = await reread(tx, subject, now)
+        old = await tx.answers.grade(subject.revision.id)
+        await tx.regrades.release(subject.revision.id)
+        if current is None or old is None or not _wanted(current, old, judgement):
+            return Regraded.SKIPPED
+        appealed = await tx.appeals.open_for(current.answer.id) is not None
+        state = GradeState.APPEALED if appealed else state_of(judgement)
+        rubric_hash = subject.question.rubric_hash
+        grade = await tx.answers.add_grade(current.revision, judgement, state, rubric_hash, now)
+        await _keep_question(tx, subject)
+        changed = await other_grade(tx, current, old, grade)
+    return Regraded.CHANGED if changed else Regraded.SAME
+
+
+def _wanted(subject: Subject, old: Grade, judgement: Judgement) -> bool:
+    """Whether a new judgement may take the old grade's place."""
+    answer = subject.answer
+    if old.state is GradeState.FINAL or answer.withdrawn_at is not None:
+        return False
+    if (answer.scoring_id or answer.revision_id) != subject.revision.id:
+        return False
+    return judgement.score is not None or old.score is None
+
+
+async def _keep_question(tx: Tx, subject: Subject) -> None:
+    """What the round shows from now on is what its answers are judged by."""
+    asked = subject.round.question
+    if asked is not None and asked != subject.question and subject.round.deck_id:
+        await tx.rounds.ask(subject.round.id, subject.round.deck_id, subject.question)
