@@ -32,6 +32,7 @@ from bot.ports import Clock, Grader
 from bot.settings import Settings
 from bot.store import Store
 from bot.study import groups, jobs
+from bot.study.regrading import bring_back
 from bot.study.services import Services
 from content.library import Library
 from storage.database import Database, open_store
@@ -42,8 +43,10 @@ log = logging.getLogger(__name__)
 ROLES = ("gateway", "http", "worker", "scheduler")
 TICK_SECONDS = 1
 SWEEP_SECONDS = 10
+BRING_BACK_SECONDS = 2
 PRUNE_SECONDS = 3600
 LAST_TURNS_SECONDS = 3
+GRADING_AT_ONCE = 64
 
 Work = Callable[[Services], Awaitable[object]]
 
@@ -199,7 +202,7 @@ async def _working(parts: Parts, stop: asyncio.Event) -> AsyncIterator[None]:
 
     A worker that dies stops the process: a half-dead one would take replies and grade none.
     """
-    worker = parts.store.worker()
+    worker = parts.store.worker(grading=_at_once(parts.settings))
     handler = functools.partial(jobs.handle, parts.services)
     task = asyncio.create_task(worker.run(handler), name="worker")
     task.add_done_callback(lambda _: stop.set())
@@ -208,6 +211,12 @@ async def _working(parts: Parts, stop: asyncio.Event) -> AsyncIterator[None]:
     finally:
         worker.stop()
         await task
+
+
+def _at_once(settings: Settings) -> int:
+    """How many replies are graded at once: twice the calls, so that none waits for a worker."""
+    calls = settings.llm_concurrency * settings.judge_votes
+    return max(GRADING_AT_ONCE, 2 * calls) if settings.uses_llm else GRADING_AT_ONCE
 
 
 async def _first_question(services: Services, group: Group) -> None:
@@ -252,6 +261,8 @@ async def _timers(services: Services, roles: set[str]) -> AsyncIterator[None]:
     if "scheduler" in roles:
         every(TICK_SECONDS, jobs.tick_once)
         every(PRUNE_SECONDS, jobs.prune)
+    if "worker" in roles:
+        every(BRING_BACK_SECONDS, bring_back)
     every(SWEEP_SECONDS, jobs.sweep)
     scheduler.start()
     try:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bot import __version__
-from bot.cli import data, db, decks, doctor, explain, grade, judge, run
+from bot.cli import data, db, decks, doctor, explain, grade, judge, regrade, run
 from bot.cli.output import say
 
 
@@ -46,6 +46,7 @@ app.command()(run.run)
 app.add_typer(decks.app, name="deck")
 app.command()(grade.grade)
 app.add_typer(judge.app, name="judge")
+app.command()(regrade.regrade)
 app.command()(explain.explain)
 app.command()(doctor.doctor)
 app.add_typer(db.app, name="db")
