@@ -17,7 +17,7 @@ FAINT = 0.15
 ASKED = 0.15
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4096)
 def letter_groups(word: str) -> frozenset[str]:
     """The word's pairs and triples of letters, with its beginning and end marked."""
     marked = f"^{word}$"

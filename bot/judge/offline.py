@@ -52,7 +52,8 @@ class _Prepared:
     misconceptions: Misconceptions
 
 
-@lru_cache(maxsize=512)
+# A prepared question takes about 0.4 MB.
+@lru_cache(maxsize=128)
 def _prepared(question: Question, language: str) -> _Prepared:
     rubric = prepare(question, language)
     return _Prepared(rubric, Misconceptions(rubric))
