@@ -66,7 +66,7 @@ def evaluate(
     settings = load_settings()
     rows = read_rows(file)
     if cut := sum(row.cut for row in rows):
-        tell(f"{cut} answers were cut to 8,000 characters.")
+        tell(f"Answers cut to 8,000 characters: {cut}.")
     if rows_out is not None and rows_out.exists() and rows_out.samefile(file):
         raise CommandError("--rows would overwrite the answers: name another file.", 2)
     with ExitStack() as stack:

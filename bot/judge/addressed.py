@@ -282,7 +282,8 @@ REPORTED = re.compile(
     r"\b(?:such as|for example|e\.g|attackers?|injections?|jailbreaks?|malicious|like [\"'\u201c])"
     r"|\b(?:says?|saying|tells?|telling|told|writes?|writing|contains?|containing|hides?|hidden"
     r"|puts?|types?|reads?|asks?|orders?)\b[^.!?]{0,40}[\"'\u201c\u00ab:]"
-    r"|\b(?:models?|llms?|it|assistant) (?:to|then|will|may|might|could|would)\b"
+    r"|\b(?:models?|llms?|it|assistant|agent) (?:to|then|will|may|might|could|would|ignores?"
+    r"|forgets?|disregards?|overrides?|bypass(?:es)?|skips?|follows?|obeys?)\b"
 )
 
 # No pattern of English words is found without one of these.

@@ -128,7 +128,7 @@ def _function_words_differ(said: list[str], marked: int, language: str) -> bool:
     if own is None or len(said) < 3:
         return False
     counts = Counter(said)
-    if marked >= 2 and marked > 0.15 * len(counts) and marked > len(own & counts.keys()):
+    if marked >= 2 and marked > 0.15 * len(counts) and marked > 2 * len(own & counts.keys()):
         return True
     return any(
         _clearly(counts, profile, own, marked)

@@ -24,8 +24,9 @@ LONGEST = 24
 # How much of what one point says must be said of another's subject, and how much more than of
 # what that other point says.
 SAID_OF_ANOTHER = 0.75
-CLEARLY_MORE = 0.35
+CLEARLY_MORE = 0.2
 SAID_RIGHTLY = 0.6
+NEARLY = 0.1
 
 # Words that stand for each other's opposite in technical prose, one pair a line.
 _OPPOSITES = """
@@ -161,7 +162,7 @@ class Swaps:
             shares = [_share(each, said, negated=negated) for each in self._predicates]
             own = max(s for s, each in zip(shares, self._subjects, strict=True) if each == about)
             for number, (subject, share) in enumerate(zip(self._subjects, shares, strict=True)):
-                if subject == about and share >= SAID_RIGHTLY:
+                if subject == about and share >= max(SAID_RIGHTLY, max(shares) - NEARLY):
                     rightly.add(number)
                 elif subject not in ("", about) and share >= max(
                     SAID_OF_ANOTHER, own + CLEARLY_MORE
