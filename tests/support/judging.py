@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.domain.boards import Window
-from bot.domain.grading import GradingTask, JudgeInfo, Judgement, PointGrade, PointStatus, Usage
+from bot.domain.grading import (
+    GradingTask,
+    Hitch,
+    JudgeInfo,
+    Judgement,
+    PointGrade,
+    PointStatus,
+    Usage,
+)
 from bot.domain.rounds import Answer
 from bot.errors import JudgeUnavailableError
 from bot.study import answering
@@ -76,3 +84,36 @@ async def delete(session: Study, accepted: Accepted) -> None:
     answer = await answer_of(session, accepted)
     async with session.parts.store.write() as tx:
         await answering.withdraw(tx, answer, session.clock())
+
+
+MODEL = JudgeInfo("llm", "scripted-model", "1")
+AWAY = Hitch("network", "The model can't be reached. Check OPENAI_BASE_URL.")
+
+
+class ModelJudge(ScriptedJudge):
+    """A model that may be ``away``: then the scripted offline judge stands in, half at best."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.away = False
+        self.estimated = Usage(prompt_tokens=700, completion_tokens=100, cost_usd=0.01, calls=1)
+
+    @property
+    def info(self) -> JudgeInfo:
+        return MODEL
+
+    def spare(self) -> int:
+        return 0 if self.away else 64
+
+    def estimate(self, task: GradingTask) -> Usage:
+        del task
+        return self.estimated
+
+    async def grade(self, task: GradingTask, *, stand_in: bool = True) -> Judgement:
+        if self.away and not stand_in:
+            raise JudgeUnavailableError(AWAY.words)
+        judgement = await super().grade(task)
+        if not self.away:
+            return replace(judgement, judge=MODEL)
+        score = None if judgement.score is None else min(0.5, judgement.score)
+        return replace(judgement, score=score, provisional=True, hitch=AWAY)
