@@ -24,6 +24,7 @@ from adapters.web.schemas import (
     MemberName,
     PostIn,
     PostOut,
+    PressIn,
     Problem,
     RoundOut,
     RoundsOut,
@@ -32,10 +33,11 @@ from adapters.web.schemas import (
     TextIn,
 )
 from adapters.web.words import LARGEST_ID, TEXT_LIMIT, Storable
-from bot.commands.core import Form, Response
+from bot.commands.core import Form
 from bot.commands.run import suggest
 from bot.domain.boards import Window
 from bot.errors import NotFoundError
+from bot.messages.build import error_message
 from bot.messages.plain import plain
 from bot.study import views
 
@@ -46,7 +48,7 @@ def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
         400: "Not JSON, or not UTF-8",
         403: "Another member's, for organisers, or sent by another site",
         404: "There is none",
-        409: "Not now: the round is closed or not posted yet",
+        409: "Not now: it is closed, decided, or not posted yet",
         413: "More than 64 kB",
         415: "Not application/json",
         422: "A value can't be used",
@@ -75,6 +77,8 @@ RoundId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="A round's id.")]
 AnswerId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="An answer's id.")]
 PostId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="A post's id.")]
 WRITES: dict[str, Any] = {"dependencies": [Depends(json_only)]}
+REFUSED = error_message("").title
+"""The title under which a command says that it did nothing."""
 
 
 @router.post(
@@ -86,8 +90,22 @@ WRITES: dict[str, Any] = {"dependencies": [Depends(json_only)]}
 )
 async def run_command(body: CommandIn, web: WebParts, asking: Asking) -> CommandOut:
     """Any chat command, as that member. What it says is also posted in the channel."""
-    responses = await posting.command(web, asking, body.member, body.text, body.thread_id)
-    return CommandOut(posts=[_command_post(each) for each in responses])
+    said = await posting.command(web, asking, body.member, body.text, body.thread_id)
+    return CommandOut(posts=[_command_post(each) for each in said])
+
+
+@router.post(
+    "/press",
+    tags=["chat"],
+    responses=_problems(404, 409, 413, 415),
+    summary="Press a button",
+    **WRITES,
+)
+async def press_button(body: PressIn, web: WebParts, asking: Asking) -> CommandOut:
+    """A button on one of studybot's messages. What it says is posted to that member alone."""
+    pressed = posting.Pressed(body.action, body.target, body.text)
+    said = await posting.press(web, asking, body.member, pressed, body.thread_id)
+    return CommandOut(posts=[_command_post(each) for each in said])
 
 
 @router.get("/suggest", tags=["chat"], summary="Complete a command")
@@ -262,9 +280,15 @@ async def events(
     )
 
 
-def _command_post(response: Response) -> CommandPost:
-    form = _form(response.form) if response.form else None
-    return CommandPost(text=plain(response.message), private=response.private, form=form)
+def _command_post(said: posting.Said) -> CommandPost:
+    response = said.response
+    return CommandPost(
+        post_id=said.post_id,
+        text=plain(response.message),
+        private=response.private,
+        refused=response.message.title == REFUSED,
+        form=_form(response.form) if response.form else None,
+    )
 
 
 def _form(form: Form) -> FormOut:
@@ -272,6 +296,8 @@ def _form(form: Form) -> FormOut:
         FieldOut(
             name=field.option.name,
             label=field.label,
+            kind=field.option.kind,
+            required=field.option.required,
             value=field.value,
             description=field.option.description,
             choices=list(field.option.choices),

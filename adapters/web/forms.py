@@ -1,4 +1,4 @@
-"""Plain HTML forms: they work without the page's script. Login, logout, switching, saying."""
+"""Plain HTML forms: they work without the page's script. Login, switching, saying, pressing."""
 
 from __future__ import annotations
 
@@ -20,12 +20,14 @@ from adapters.web.context import (
 )
 from adapters.web.render import page
 from adapters.web.session import SESSION_COOKIE, SESSION_DAYS
-from adapters.web.words import clean_name
+from adapters.web.words import LARGEST_ID, clean_name
 from bot.errors import InvalidError
+from bot.messages.message import Action
 
 router = APIRouter(include_in_schema=False)
 _FORM = "application/x-www-form-urlencoded"
 _DAY = 86_400
+RowId = Annotated[int | None, Query(ge=1, le=LARGEST_ID)]
 
 
 async def form_fields(request: Request) -> dict[str, str]:
@@ -106,8 +108,8 @@ async def say(
     web: WebParts,
     asking: Asking,
     fields: Fields,
-    thread: Annotated[int | None, Query(ge=1, le=2**53)] = None,
-    round_id: Annotated[int | None, Query(ge=1, le=2**53)] = None,
+    thread: RowId = None,
+    round_id: RowId = None,
 ) -> Response:
     """The composer without the page's script: a command, a reply or talk."""
     name, text = asking.name or DEFAULT_NAME, fields.get("text", "")
@@ -117,6 +119,26 @@ async def say(
         await posting.reply(web, asking, round_id, name, text)
     else:
         await posting.talk(web, asking, name, text, thread)
+    return _back(thread)
+
+
+@router.post("/press")
+async def press(web: WebParts, asking: Asking, fields: Fields, thread: RowId = None) -> Response:
+    """A message's button without the page's script."""
+    pressed = _pressed(fields.get("press", ""))
+    await posting.press(web, asking, asking.name or DEFAULT_NAME, pressed, thread)
+    return _back(thread)
+
+
+def _pressed(value: str) -> posting.Pressed:
+    """A button's value: ``uphold:12``. Raises InvalidError."""
+    action, _, target = value.partition(":")
+    if action in tuple(Action) and target.isdecimal() and 0 < int(target[:20]) <= LARGEST_ID:
+        return posting.Pressed(Action(action), int(target[:20]))
+    raise InvalidError("That button can't be read. Reload the page, then try again.")
+
+
+def _back(thread: int | None) -> Response:
     return RedirectResponse(f"/?thread={thread}" if thread else "/", 303)
 
 

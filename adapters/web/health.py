@@ -49,6 +49,6 @@ async def _waiting_for(web: Web) -> list[str]:
 
 @router.get("/metrics", summary="Prometheus metrics", response_class=Response)
 async def metrics(web: WebParts, _asking: Asking) -> Response:
-    """Rows by kind, open pages and request durations. Takes the password where one is set."""
+    """Rows by kind, pages, requests, what models cost. Takes the password where one is set."""
     text = await web.metrics.text(web.services.store, web.hub)
     return Response(text, media_type="text/plain; version=0.0.4")

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from adapters.web import timeline
 from adapters.web.context import Asking, Room, Viewer, Web, WebParts
+from adapters.web.dashboard import judge_card
 from adapters.web.messenger import PLATFORM
 from adapters.web.posting import round_of, round_thread
 from adapters.web.render import page
@@ -17,7 +18,8 @@ from bot.domain.boards import Window
 from bot.domain.chat import Post
 from bot.domain.rounds import GradedAnswer, Round, RoundState
 from bot.errors import NotFoundError
-from bot.messages.build import feedback_message, most_missed
+from bot.messages.build import most_missed
+from bot.messages.judging import feedback_message
 from bot.messages.message import Message
 from bot.store import Tx
 from bot.study import views
@@ -45,6 +47,7 @@ async def today(
         context["lines"] = await timeline.channel_lines(tx, room, viewer)
         context["thread"] = await _thread(tx, room, viewer, thread) if thread else None
         context["current"] = await _current(tx, room, viewer)
+        context["judge"] = await judge_card(tx, web, room) if viewer.organiser else None
     context["window"] = window
     board = await views.leaderboard(web.services, room.group, window)
     return page(request, "today.html", **context, board=board, page_name="today")
@@ -77,8 +80,8 @@ async def one_round(
         context = await _shared(tx, web, room, viewer)
         round_ = await round_of(tx, room, round_id)
         answers = await tx.answers.in_round(round_.id)
-        context["card"] = await timeline.card_of(tx, round_, viewer)
-        context["mine"] = await _mine(tx, round_, viewer)
+        context["card"] = card = await timeline.card_of(tx, round_, viewer)
+        context["mine"] = await _mine(tx, card, viewer)
         context["thread_id"] = await round_thread(tx, room, round_)
     closed = round_.state is RoundState.CLOSED
     return page(
@@ -149,8 +152,9 @@ async def _thread(tx: Tx, room: Room, viewer: Viewer, thread_id: int) -> dict[st
     return {"root": line, "lines": await timeline.thread_lines(tx, room, viewer, root)}
 
 
-async def _mine(tx: Tx, round_: Round, viewer: Viewer) -> dict[str, Any] | None:
+async def _mine(tx: Tx, card: timeline.Card, viewer: Viewer) -> dict[str, Any] | None:
     """The viewer's own answer with its grade as far as it may be shown."""
+    round_ = card.round
     if viewer.member is None:
         return None
     answer = await tx.answers.find(round_.id, viewer.member.id)
@@ -161,8 +165,15 @@ async def _mine(tx: Tx, round_: Round, viewer: Viewer) -> dict[str, Any] | None:
     withheld = score.withheld if score else None
     message: Message | None = None
     if seen.grade is not None:
-        message = feedback_message(seen.grade, practice=False, withheld=withheld)
-    return {"text": seen.revision.text if seen.revision else "", "grade": message}
+        message = feedback_message(
+            seen.grade, round_id=round_.id, practice=False, withheld=withheld
+        )
+    return {
+        "text": seen.revision.text if seen.revision else "",
+        "grade": message,
+        "state": seen.state.value,
+        "spent": timeline.spent_buttons(message, {round_.id: card}),
+    }
 
 
 def _by_score(answer: GradedAnswer) -> tuple[float, str]:

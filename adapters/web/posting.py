@@ -1,4 +1,4 @@
-"""What members do on the web: talk, reply to a round, answer by form, edit, delete, command.
+"""What members do on the web: talk, reply to a round, answer by form, edit, command, press.
 
 A post and what the core makes of it are stored in one transaction: both or neither.
 """
@@ -11,13 +11,16 @@ from adapters.web.context import Identity, Room, Web
 from adapters.web.wire import to_json
 from adapters.web.words import clean_post, storable
 from bot.commands.core import Call, Response
+from bot.commands.press import press as press_button
 from bot.commands.run import run_text
 from bot.domain.chat import NewPost, Post
 from bot.domain.group import AnswerMode, Member
 from bot.domain.rounds import Answer, Round, RoundState
 from bot.errors import ConflictError, ForbiddenError, NotFoundError
+from bot.messages.judging import appealed_message
+from bot.messages.message import Action
 from bot.store import Tx
-from bot.study import answering
+from bot.study import answering, appeals
 from bot.study.answering import Accepted, Outcome, Reply
 
 GONE = "That message isn't there any more."
@@ -30,6 +33,23 @@ class Done:
 
     accepted: Accepted
     post_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a command or button answered; ``post_id`` is None where it wasn't posted."""
+
+    response: Response
+    post_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A button that was pressed; ``text`` is an appeal's reason, "" for none."""
+
+    action: Action
+    target: int
+    text: str = ""
 
 
 async def talk(web: Web, identity: Identity, name: str, text: str, thread_id: int | None) -> Done:
@@ -124,47 +144,73 @@ async def delete(web: Web, identity: Identity, post_id: int, name: str) -> None:
 
 async def command(
     web: Web, identity: Identity, name: str, text: str, thread_id: int | None, *, forms: bool = True
-) -> list[Response]:
+) -> list[Said]:
     """Run a chat command as a member; what it says is posted, to them alone where private.
 
     With ``forms`` the caller opens guided forms itself, and their stand-in isn't posted.
     """
+    call = await _call(web, identity, name, thread_id)
+    line = storable(text).strip()
+    responses = await run_text(web.services, call, line)
+    async with web.services.store.write() as tx:
+        # `/privacy forget` erases the very member who asked: then nothing is kept.
+        kept = await tx.members.get(call.member.id) is not None
+        said = []
+        for response in responses:
+            posted = kept and not (forms and response.form)
+            post = await _store(tx, web, call, line, thread_id, response) if posted else None
+            said.append(Said(response, post.id if post else None))
+    web.hub.poke()
+    return said
+
+
+async def press(
+    web: Web, identity: Identity, name: str, pressed: Pressed, thread_id: int | None
+) -> list[Said]:
+    """Press a message's button as a member; what it says is posted as a command's answer is."""
+    call = await _call(web, identity, name, thread_id)
+    if pressed.action is Action.APPEAL and pressed.text.strip():
+        response = await _appeal(web, call, pressed)
+    else:
+        response = await press_button(web.services, call, pressed.action, pressed.target)
+    async with web.services.store.write() as tx:
+        post = await _store(tx, web, call, "", thread_id, response)
+    web.hub.poke()
+    return [Said(response, post.id)]
+
+
+async def _appeal(web: Web, call: Call, pressed: Pressed) -> Response:
+    """An appeal with its reason: of that round, where ``/appeal`` takes the newest answer."""
+    filed = await appeals.appeal(
+        web.services, call.group, call.member, pressed.text, round_id=pressed.target
+    )
+    message = appealed_message(filed.prompt, new=filed.new, reason=filed.appeal.reason)
+    return Response(message, private=True)
+
+
+async def _call(web: Web, identity: Identity, name: str, thread_id: int | None) -> Call:
+    """Who acts, and where; the thread to answer in is there."""
     async with web.services.store.write() as tx:
         room = await web.room(tx)
         member, organiser = await web.actor(tx, room, identity, name)
         if thread_id is not None:
             await _thread(tx, room, thread_id)
-    call = Call(room.group, room.channel, member, organiser)
-    line = storable(text).strip()
-    responses = await run_text(web.services, call, line)
-    async with web.services.store.write() as tx:
-        # `/privacy forget` erases the very member who asked: then nothing is kept.
-        if await tx.members.get(member.id) is not None:
-            for response in [r for r in responses if not (forms and r.form)]:
-                await _store_response(tx, web, room, member, line, thread_id, response)
-    web.hub.poke()
-    return responses
+    return Call(room.group, room.channel, member, organiser)
 
 
-async def _store_response(
-    tx: Tx,
-    web: Web,
-    room: Room,
-    member: Member,
-    line: str,
-    thread_id: int | None,
-    response: Response,
-) -> None:
-    """What a command said. Erasing the member takes it along: they are its author or reader."""
+async def _store(
+    tx: Tx, web: Web, call: Call, line: str, thread_id: int | None, response: Response
+) -> Post:
+    """What was answered. Erasing the member takes it along: they are its author or reader."""
     new = NewPost(
-        channel_id=room.channel.id,
-        author_id=None if response.private else member.id,
+        channel_id=call.channel.id,
+        author_id=None if response.private else call.member.id,
         text=line[:200],
         body=to_json(response.message),
         thread_id=thread_id,
-        only_member_id=member.id if response.private else None,
+        only_member_id=call.member.id if response.private else None,
     )
-    await tx.chat.add(new, web.services.clock())
+    return await tx.chat.add(new, web.services.clock())
 
 
 async def _room_and_round(web: Web, tx: Tx, round_id: int) -> tuple[Room, Round]:

@@ -20,6 +20,7 @@ from bot.domain.boards import WINDOW_TITLES, Window
 from bot.domain.schedule import zone_of
 from bot.errors import InvalidError
 from bot.messages.build import DIFFICULTY, VERDICT_TITLES
+from bot.messages.message import RULINGS, Action
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -28,6 +29,11 @@ ZONE_COOKIE = "studybot_zone"
 _HUES = 8
 _MEDALS = {1: "gold", 2: "silver", 3: "bronze"}
 _STYLES = {"time": "%H:%M", "day": "%A, %-d %B", "full": "%a %-d %b, %H:%M", "date": "%-d %b %Y"}
+_RULING_ICONS = {
+    Action.RULE_CORRECT.value: "covered",
+    Action.RULE_PARTIAL.value: "partial",
+    Action.RULE_INCORRECT.value: "contradicted",
+}
 _TITLES = {400: "That can't be read", 403: "Not from there", 404: "Nothing here", 405: "Not here"}
 
 
@@ -107,6 +113,19 @@ def initials(name: str) -> str:
     return "".join(letters).upper()
 
 
+def money(usd: float) -> str:
+    """An amount in US dollars: ``$1,204.50``; what is less than a cent is said so."""
+    return f"${usd:,.2f}" if usd >= 0.01 else "under $0.01"
+
+
+def compact(number: int) -> str:
+    """A count in few characters: 940, 12.3k, 1.2M."""
+    for unit, size in (("M", 1_000_000), ("k", 1_000)):
+        if number >= size:
+            return f"{number / size:.1f}".removesuffix(".0") + unit
+    return str(number)
+
+
 def kind(value: object) -> str:
     """A block's or span's type in lower case: ``paragraph``, ``mention``, ``str``."""
     return type(value).__name__.lower()
@@ -128,6 +147,10 @@ def _environment() -> Environment:
         hue=hue,
         initials=initials,
         kind=kind,
+        money=money,
+        compact=compact,
+        rulings=RULINGS,
+        ruling_icons=_RULING_ICONS,
         medals=_MEDALS,
         difficulty=DIFFICULTY,
         windows=[(window, WINDOW_TITLES[window]) for window in Window],

@@ -10,15 +10,18 @@ from pydantic import BaseModel, Field
 from adapters.web.words import (
     NAME_LIMIT,
     NAME_PATTERN,
+    NO_NUL_PATTERN,
     TEXT_LIMIT,
     TEXT_PATTERN,
     Id,
     Storable,
     Words,
 )
+from bot.commands.core import OptionKind
 from bot.domain.boards import Window
 from bot.domain.grading import GradeState, PointStatus, Verdict
 from bot.domain.rounds import RoundState
+from bot.messages.message import Action
 from bot.study.answering import Outcome
 
 MemberName = Annotated[
@@ -56,11 +59,35 @@ class CommandIn(BaseModel):
     thread_id: Id | None = Field(None, description="Answer in this thread, not in the channel.")
 
 
+class PressIn(BaseModel):
+    """A press of a button on a message."""
+
+    member: MemberName
+    action: Action = Field(
+        description="What the button does. `answer` and `open` are the page's own: it refuses them."
+    )
+    target: Id = Field(
+        description="What it acts on: an appeal for `uphold` and the rules, else a round."
+    )
+    text: Annotated[
+        str,
+        Field(
+            max_length=TEXT_LIMIT,
+            description="With `appeal`: why, or why after all.",
+            json_schema_extra={"pattern": NO_NUL_PATTERN},
+        ),
+        Storable,
+    ] = ""
+    thread_id: Id | None = Field(None, description="Answer in this thread, not in the channel.")
+
+
 class FieldOut(BaseModel):
     """One field of a guided form."""
 
     name: str
     label: str
+    kind: OptionKind = Field(description="What it holds, for a fitting control.")
+    required: bool = Field(description="Always sent, changed or not.")
     value: str = Field(description="What holds now.")
     description: str
     choices: list[str] = Field(description="The only values; empty for free text.")
@@ -75,15 +102,17 @@ class FormOut(BaseModel):
 
 
 class CommandPost(BaseModel):
-    """One message that a command answered with."""
+    """One message that a command or a button answered with."""
 
+    post_id: int | None = Field(description="The post in the channel; null where none was made.")
     text: str = Field(description="The message as plain text.")
     private: bool = Field(description="Whether only the member who asked sees it.")
+    refused: bool = Field(description="Whether nothing was done; the text says why.")
     form: FormOut | None = Field(None, description="A guided form to fill in instead.")
 
 
 class CommandOut(BaseModel):
-    """What a command answered."""
+    """What a command or a button answered."""
 
     posts: list[CommandPost]
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from adapters.web.context import Room, Viewer
 from adapters.web.wire import from_json
+from bot.domain.appeals import Appeal, AppealState
 from bot.domain.chat import Post
-from bot.domain.grading import Verdict, points_of, verdict_of
+from bot.domain.grading import GradeState, Verdict, points_of, verdict_of
 from bot.domain.rounds import Round, RoundState
-from bot.messages.message import Message, Tone, paragraph
+from bot.messages.message import RULINGS, Action, Message, Tone, paragraph
 from bot.ports import Reaction
 from bot.store import Tx
 from bot.study.views import shown
@@ -22,22 +23,46 @@ log = logging.getLogger(__name__)
 SHOWN = 80
 _TOGETHER = timedelta(minutes=5)
 BOT = "studybot"
+APPEALABLE = (GradeState.GRADED, GradeState.PROVISIONAL, GradeState.UNGRADED)
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A round as its question card shows it. ``verdict`` is the viewer's own, "" for none yet."""
+    """A round as its question card shows it, with the viewer's own part in it.
+
+    ``verdict`` is "" for none yet; ``state`` is the shown grade's. ``reply_id`` is the post
+    that holds the viewer's answer.
+    """
 
     round: Round
     open: bool
     answered: bool = False
     verdict: str = ""
     points: int | None = None
+    state: GradeState | None = None
+    reply_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the lines of a page need besides their posts, read once.
+
+    ``decided`` are the appeals that were, with their members' names.
+    """
+
+    messages: Mapping[int, Message | None]
+    cards: Mapping[int, Card]
+    decided: Mapping[int, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One post. ``hidden`` says that its words are sealed; ``used`` is the command behind it."""
+    """One post. ``hidden`` says that its words are sealed; ``used`` is the command behind it.
+
+    ``spent`` are actions of its buttons that can't be taken any more; ``state`` is that of
+    the viewer's own grade, on the posts that are about it. ``decided`` names whose appeal the
+    message asked to decide, once it is.
+    """
 
     id: int
     at: datetime
@@ -55,6 +80,9 @@ class Line:
     used: str = ""
     used_by: str = ""
     card: Card | None = None
+    state: str = ""
+    spent: frozenset[Action] = frozenset()
+    decided: str = ""
     replies: int = 0
     can_edit: bool = False
     can_delete: bool = False
@@ -68,8 +96,8 @@ async def channel_lines(tx: Tx, room: Room, viewer: Viewer) -> list[Line]:
     visible = [
         p for p in posts if may_see(p, viewer) and not (p.deleted_at and not counts.get(p.id))
     ]
-    cards = await _cards(tx, visible, viewer)
-    lines = [_line(post, viewer, cards.get(post.round_id or 0)) for post in visible]
+    known = await _known(tx, visible, viewer)
+    lines = [_line(post, viewer, known) for post in visible]
     return _joined([replace(line, replies=counts.get(line.id, 0)) for line in lines])
 
 
@@ -77,15 +105,14 @@ async def thread_lines(tx: Tx, room: Room, viewer: Viewer, root: Post) -> list[L
     """A thread's posts that the viewer may see; feedback stands under the reply it is about."""
     posts = await tx.chat.timeline(room.channel.id, thread_id=root.id)
     visible = [p for p in posts if may_see(p, viewer) and p.deleted_at is None and p.id != root.id]
-    cards = await _cards(tx, visible, viewer)
-    lines = [_line(post, viewer, cards.get(post.round_id or 0)) for post in visible]
+    known = await _known(tx, visible, viewer)
+    lines = [_line(post, viewer, known) for post in visible]
     return _joined(_feedback_under_reply(lines))
 
 
 async def root_line(tx: Tx, viewer: Viewer, root: Post) -> Line:
     """The post that a thread hangs under."""
-    cards = await _cards(tx, [root], viewer)
-    return _line(root, viewer, cards.get(root.round_id or 0))
+    return _line(root, viewer, await _known(tx, [root], viewer))
 
 
 def may_see(post: Post, viewer: Viewer) -> bool:
@@ -105,24 +132,69 @@ async def card_of(tx: Tx, round_: Round, viewer: Viewer) -> Card:
     if answer is None or answer.withdrawn_at is not None:
         return card
     seen = await shown(tx, answer)
+    card = replace(card, answered=True, verdict="received", reply_id=answer.message_id)
     if seen.grade is None:
-        return replace(card, answered=True, verdict="received")
+        return card
     verdict = verdict_of(seen.grade.score)
     points = None if verdict is Verdict.UNGRADED else points_of(seen.grade.score)
-    return replace(card, answered=True, verdict=verdict.value, points=points)
+    return replace(card, verdict=verdict.value, points=points, state=seen.grade.state)
 
 
-async def _cards(tx: Tx, posts: Sequence[Post], viewer: Viewer) -> dict[int, Card]:
+async def _known(tx: Tx, posts: Sequence[Post], viewer: Viewer) -> Known:
+    messages = {post.id: _message(post) for post in posts}
+    buttons = [b for message in messages.values() if message for b in message.buttons]
+    rounds = {post.round_id for post in posts if post.round_id is not None}
+    rounds |= {button.target for button in buttons if button.action is Action.APPEAL}
     cards: dict[int, Card] = {}
-    for round_id in {post.round_id for post in posts if post.round_id is not None}:
+    for round_id in rounds:
         round_ = await tx.rounds.get(round_id)
         if round_ is not None:
             cards[round_id] = await card_of(tx, round_, viewer)
-    return cards
+    decided: dict[int, str] = {}
+    for appeal_id in {button.target for button in buttons if button.action in RULINGS}:
+        appeal = await tx.appeals.get(appeal_id)
+        if appeal is None or appeal.state is not AppealState.OPEN:
+            decided[appeal_id] = await _appellant(tx, appeal)
+    return Known(messages, cards, decided)
 
 
-def _line(post: Post, viewer: Viewer, card: Card | None) -> Line:
-    message = _message(post)
+async def _appellant(tx: Tx, appeal: Appeal | None) -> str:
+    answer = await tx.answers.get(appeal.answer_id) if appeal else None
+    member = await tx.members.get(answer.member_id) if answer else None
+    return member.name if member else "a former member"
+
+
+def spent_buttons(
+    message: Message | None, cards: Mapping[int, Card], decided: Container[int] = ()
+) -> frozenset[Action]:
+    """What can't be done any more: decide what is decided, appeal what is, or has no grade."""
+    spent: set[Action] = set()
+    for button in message.buttons if message else ():
+        card = cards.get(button.target)
+        settled = card is None or card.state not in APPEALABLE
+        ruled = button.action in RULINGS and button.target in decided
+        if ruled or (button.action is Action.APPEAL and settled):
+            spent.add(button.action)
+    return frozenset(spent)
+
+
+def _decided(message: Message | None, known: Known) -> str:
+    ruled = [b.target for b in message.buttons if b.action in RULINGS] if message else []
+    return known.decided.get(ruled[0], "") if ruled else ""
+
+
+def _own_state(post: Post, message: Message | None, known: Known) -> str:
+    """The state of the viewer's grade, on their reply, its feedback and the question."""
+    about = {b.target for b in message.buttons if b.action is Action.APPEAL} if message else set()
+    card = known.cards.get(post.round_id or next(iter(about), 0))
+    if card is None or card.state is None or not (message or card.reply_id == str(post.id)):
+        return ""
+    return card.state.value
+
+
+def _line(post: Post, viewer: Viewer, known: Known) -> Line:
+    message = known.messages[post.id]
+    card = known.cards.get(post.round_id or 0)
     ours = message is not None or post.author_id is None
     mine = post.author_id is not None and post.author_id == viewer.id
     sealed = post.sealed and card is not None and card.round.state is not RoundState.CLOSED
@@ -146,6 +218,9 @@ def _line(post: Post, viewer: Viewer, card: Card | None) -> Line:
         used=post.text if ours else "",
         used_by=post.author_name or viewer.name,
         card=card if message is not None and message.tone is Tone.QUESTION else None,
+        state=_own_state(post, message, known),
+        spent=spent_buttons(message, known.cards, known.decided),
+        decided=_decided(message, known),
         can_edit=own_words,
         can_delete=own_words or (mine and ours) or post.only_member_id is not None,
     )

@@ -21,6 +21,8 @@ NAME_PATTERN = rf"^[^{_SHOWN_UNFIT}]*[^\s{_SHOWN_UNFIT}][^{_SHOWN_UNFIT}]*$"
 """What /openapi.json says of names; ``clean_name`` decides."""
 TEXT_PATTERN = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
 """What /openapi.json says of texts: something that can be seen, and no NUL."""
+NO_NUL_PATTERN = r"^[^\u0000]*$"
+"""The same of texts that may be empty."""
 
 
 def storable(text: str) -> str:

@@ -24,7 +24,8 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-REFUSED = "status of 422"  # Chromium reports what the page itself shows as a sentence
+# Chromium reports what the page itself shows as a sentence.
+REFUSED = ("status of 404", "status of 409", "status of 422")
 OpenPage = Callable[..., Page]
 
 
@@ -72,7 +73,8 @@ def open_page(browser: Browser, web: Served) -> Iterator[OpenPage]:
             "console",
             lambda message: (
                 problems.append(f"{path}: {message.text}")
-                if message.type in ("error", "warning") and REFUSED not in message.text
+                if message.type in ("error", "warning")
+                and not any(words in message.text for words in REFUSED)
                 else None
             ),
         )

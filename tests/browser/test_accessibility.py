@@ -76,9 +76,12 @@ def full(web: Served) -> dict[str, str]:
     round_ = web.get("/api/rounds/current")
     path = f"/api/rounds/{round_['id']}/replies"
     for member in ("ada", "ben"):
-        web.post(path, {"member": member, "text": f"{ANSWER} So says {member}."})
+        sent = web.post(path, {"member": member, "text": f"{ANSWER} So says {member}."})
+        web.graded(sent["answer_id"])
+        web.post("/api/press", {"member": member, "action": "appeal", "target": round_["id"]})
     for line in ("/explain lora", "/leaderboard", "/me", "/help", "/nonsense"):
         web.post("/api/command", {"member": "ada", "text": line})
+    web.post("/api/command", {"member": "ada", "text": "/study appeals"})
     return {"ROUND": str(round_["id"]), "THREAD": "1"}
 
 

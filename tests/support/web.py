@@ -124,6 +124,7 @@ class Served:
 
     url: str
     parts: Parts
+    app: FastAPI
     loop: asyncio.AbstractEventLoop = field(repr=False)
 
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
@@ -141,6 +142,15 @@ class Served:
         """An address's JSON."""
         data: dict[str, Any] = httpx.get(self.url + path, timeout=20).json()
         return data
+
+    def graded(self, answer_id: int) -> dict[str, Any]:
+        """Wait for an answer's grade; it as the API gives it."""
+        return self.run(self._graded(f"/api/answers/{answer_id}"))
+
+    async def _graded(self, path: str) -> dict[str, Any]:
+        async with httpx.AsyncClient(base_url=self.url) as http:
+            site = Site(self.parts, self.app, http)
+            return await site.until(path, lambda body: body["state"] != "pending")
 
 
 class _Telling(uvicorn.Server):
@@ -171,7 +181,8 @@ def served(
             options = WebOptions(port=port, password=password, hub=parts.hub)
             app = create_app(parts.services, options=options)
             server = _Telling(uvicorn.Config(app, log_config=None, lifespan="on"), ready)
-            running.append(Served(f"http://127.0.0.1:{port}", parts, asyncio.get_running_loop()))
+            loop = asyncio.get_running_loop()
+            running.append(Served(f"http://127.0.0.1:{port}", parts, app, loop))
             stops.append(server)
             await server.serve(sockets=[listener])
 

@@ -1,6 +1,7 @@
 // What a member does on the page: the composer with its commands, threads, answering,
 // editing, deleting. Every click is handled here, so that swapped parts need no wiring.
 
+import { openForm, submit } from "./dialogs.js";
 import { api, member, navigate, refresh, toast } from "./live.js";
 
 const one = (selector, root = document) => root.querySelector(selector);
@@ -74,9 +75,6 @@ document.addEventListener("submit", (event) => {
   } else if (form.matches("[data-answer-form]")) {
     event.preventDefault();
     sendAnswer(form);
-  } else if (form.matches("[data-guided]")) {
-    event.preventDefault();
-    sendForm(form);
   } else if (form.matches(".editor")) {
     event.preventDefault();
     saveEdit(form);
@@ -313,23 +311,6 @@ async function sendAnswer(form) {
   });
 }
 
-// Runs a dialog's request; a problem is shown in the dialog, which stays open.
-async function submit(form, work) {
-  const button = one('[type="submit"]', form);
-  const problem = one("[data-problem]", form);
-  button.disabled = true;
-  try {
-    await work();
-    form.closest("dialog").close();
-    await refresh();
-  } catch (error) {
-    problem.textContent = error.message;
-    problem.hidden = false;
-  } finally {
-    button.disabled = false;
-  }
-}
-
 async function openGrade(round) {
   const box = dialog("grade");
   if (!box) {
@@ -347,48 +328,6 @@ async function openGrade(round) {
   } catch (error) {
     toast(error.message, true);
   }
-}
-
-// ---- Guided forms ------------------------------------------------------------------------
-
-function openForm(form) {
-  const box = dialog("form");
-  one("form", box).dataset.command = form.command;
-  one("#form-title", box).textContent = form.title;
-  one("[data-problem]", box).hidden = true;
-  one("[data-fields]", box).replaceChildren(...form.fields.map(field));
-  box.showModal();
-  one("[data-fields] [name]", box)?.focus();
-}
-
-function field(each) {
-  const label = document.createElement("label");
-  const control = document.createElement(each.choices.length ? "select" : "input");
-  for (const choice of each.choices) control.append(new Option(choice, choice));
-  control.name = each.name;
-  control.value = each.value;
-  control.dataset.was = each.value;
-  label.append(each.label, control);
-  if (each.description !== each.label) {
-    const hint = document.createElement("small");
-    hint.textContent = each.description;
-    label.append(hint);
-  }
-  return label;
-}
-
-async function sendForm(form) {
-  const changed = [...form.querySelectorAll("[name]")].filter((each) => each.value !== each.dataset.was);
-  const pairs = changed.map((each) => `${each.name}="${each.value.replaceAll('"', "")}"`);
-  if (!pairs.length) {
-    form.closest("dialog").close();
-    return;
-  }
-  await submit(form, async () => {
-    const text = `/${form.dataset.command} ${pairs.join(" ")}`;
-    const { posts } = await api("POST", "/api/command", { member: member(), text });
-    toast(posts[0]?.text.split("\n")[0] ?? "Saved");
-  });
 }
 
 // ---- Editing and deleting ------------------------------------------------------------------
