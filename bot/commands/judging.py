@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.commands.core import Call, Form, FormField, Option, Response, Values
 from bot.domain.group import Group
 from bot.errors import InvalidError, NotFoundError
@@ -40,8 +42,11 @@ async def queue_response(services: Services, call: Call, said: str = "") -> Resp
 async def grade(services: Services, call: Call, values: Values) -> Response:
     """``/study grade ANSWER SCORE [note]``: a human's word; with nothing named, the form."""
     if not values:
+        async with services.store.read() as tx:
+            cases, _ = await appeals.queue(tx, call.group, limit=1)
         how = paragraph("Type it like this: /study grade 12 80 and a note for its author.")
-        return Response(Message("Grade an answer", (how,)), private=True, form=_form())
+        form = _form(str(cases[0].answer.id) if cases else "")
+        return Response(Message("Grade an answer", (how,)), private=True, form=form)
     for option in GRADE_OPTIONS[:2]:
         if option.name not in values:
             raise InvalidError(
@@ -56,12 +61,14 @@ async def grade(services: Services, call: Call, values: Values) -> Response:
     return Response(Message("Graded", (paragraph(text),)), private=True)
 
 
-def _form() -> Form:
-    labels = ("Answer", "Score", "Note")
-    fields = (
-        FormField(option, label, "") for option, label in zip(GRADE_OPTIONS, labels, strict=True)
+def _form(answer: str) -> Form:
+    """The guided form, begun with the answer that has waited longest for an organiser."""
+    rows = (("Answer", answer, True), ("Score", "", True), ("Note", "", False))
+    fields = tuple(
+        FormField(replace(option, required=required), label, value)
+        for option, (label, value, required) in zip(GRADE_OPTIONS, rows, strict=True)
     )
-    return Form("Grade an answer", "study grade", tuple(fields))
+    return Form("Grade an answer", "study grade", fields)
 
 
 async def _answer_id(tx: Tx, group: Group, wanted: str) -> int:
@@ -72,10 +79,13 @@ async def _answer_id(tx: Tx, group: Group, wanted: str) -> int:
     round_ = await tx.rounds.current(group.id)
     name = wanted.strip().removeprefix("@")
     found = [m for m in await tx.members.named(name) if m.group_id == group.id]
-    for member in found:
-        answer = await tx.answers.find(round_.id, member.id) if round_ else None
-        if answer is not None:
-            return answer.id
+    answers = [await tx.answers.find(round_.id, m.id) for m in found] if round_ else []
+    given = [answer.id for answer in answers if answer is not None]
+    if len(given) > 1:
+        numbers = " and ".join(f"#{each}" for each in given)
+        raise InvalidError(f"Several members are called {found[0].name}. Say which: {numbers}.")
+    if given:
+        return given[0]
     if found:
         raise NotFoundError(f"{found[0].name} has no answer to the current question.")
     raise NotFoundError(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from bot.commands.core import Call, Form, FormField, Option, OptionKind, Response, Values
+from bot.domain.grading import GradeState
 from bot.domain.group import AnswerMode, FeedbackMode, Group
 from bot.domain.rounds import Round, RoundState
 from bot.domain.schedule import Schedule
@@ -36,6 +39,8 @@ from bot.study.groups import (
 from bot.study.rounds import post_now
 from bot.study.services import Services, deck_of
 
+LOOKS_BACK = 7
+"""Rounds whose grades the status counts."""
 _ANSWERS = {
     AnswerMode.THREAD: "replies in the question's thread",
     AnswerMode.SEALED: "sealed, through the Answer button",
@@ -207,10 +212,23 @@ async def _judge_facts(
     waiting = await tx.appeals.count(group.id)
     if waiting:
         facts.append(("Appeals", (f"{waiting} waiting; ", Code("/study appeals"))))
+    unsettled = await _unsettled(tx, group)
+    if unsettled:
+        facts.append(("Not settled", (f"{unsettled} (in the latest {LOOKS_BACK} rounds)",)))
     cost = in_words(await costs(tx, services.clock(), group.id))
     if cost:
         facts.append(("Language model", (cost,)))
     return facts
+
+
+async def _unsettled(tx: Tx, group: Group) -> str:
+    """How many grades are provisional or failed, in words; "" for none."""
+    counts: Counter[GradeState] = Counter()
+    for round_ in await tx.rounds.recent(group.id, limit=LOOKS_BACK):
+        answers = await tx.answers.in_round(round_.id)
+        counts.update(answer.grade.state for answer in answers if answer.grade is not None)
+    states = (GradeState.PROVISIONAL, GradeState.UNGRADED)
+    return ", ".join(f"{counts[each]} {each.value}" for each in states if counts[each])
 
 
 async def _channel_facts(tx: Tx, group: Group) -> list[tuple[str, tuple[Inline, ...]]]:

@@ -24,6 +24,7 @@ _PAIR = re.compile(
     r"(?<!\S)(?P<name>[a-z]+)=(?:[\"“”„](?P<quoted>[^\"“”„]*)[\"“”]|(?P<bare>\S*))",
     re.IGNORECASE | re.ASCII,
 )
+_FIRST = re.compile(r"(?:[\"“”„](?P<quoted>[^\"“”„]*)[\"“”](?!\S)|(?P<bare>\S+))\s*")
 _DAYS = ("every day", "mon-fri", "sat,sun", "mon,wed,fri")
 _TIMES = tuple(f"{hour:02}:00" for hour in (9, 8, 7, 10, 12, 18, 20))
 
@@ -107,8 +108,20 @@ def _values(command: Command, rest: str) -> dict[str, str]:
         free = [option.name for option in command.options if option.name not in given]
         if not free or _takes_only_pairs(command):
             raise InvalidError(f"I don't know what to do with “{words[:60]}”. {_how(command)}")
-        given.update(zip(free, words.split(maxsplit=len(free) - 1), strict=False))
+        given.update(zip(free, _in_order(words, len(free)), strict=False))
     return _checked(command, given)
+
+
+def _in_order(words: str, most: int) -> list[str]:
+    """A word, or a quoted name, for each option; the last takes what is left."""
+    parts: list[str] = []
+    while words and len(parts) < most - 1:
+        first = _FIRST.match(words)
+        if first is None:
+            break
+        parts.append(first["quoted"] if first["quoted"] is not None else first["bare"])
+        words = words[first.end() :]
+    return [*parts, words] if words else parts
 
 
 def _takes_only_pairs(command: Command) -> bool:

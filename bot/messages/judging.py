@@ -27,6 +27,7 @@ from bot.messages.message import (
 )
 
 LONGEST_QUOTE = 900
+_BY_ITSELF = "It is graded again by itself."
 VERDICT_TONES = {
     Verdict.CORRECT: Tone.CORRECT,
     Verdict.PARTIAL: Tone.PARTIAL,
@@ -68,7 +69,7 @@ def feedback_message(
         title=_title(grade),
         blocks=tuple(blocks),
         buttons=() if practice else _ways_on(grade, round_id),
-        footer=_judged_by(grade),
+        footer=_judged_by(grade, practice=practice),
         tone=VERDICT_TONES[verdict_of(grade.score)],
     )
 
@@ -107,17 +108,16 @@ def _tally(grade: Grade) -> str:
     return f"{covered} of {len(grade.points)} key points covered{touched}."
 
 
-def _judged_by(grade: Grade) -> str:
+def _judged_by(grade: Grade, *, practice: bool) -> str:
     who = {
         "offline": "Graded by the offline judge, which compares words and can err.",
         "llm": f"Graded by {grade.judge.model}.",
         "human": "Graded by an organiser. This is final.",
     }.get(grade.judge.kind, "")
     if grade.state is GradeState.PROVISIONAL:
-        who = (
-            "Provisional: the language model can't be asked now, so the offline judge stood in. "
-            "It is graded again by itself."
-        )
+        who = "The language model can't be asked now, so the offline judge stood in."
+        # Practice is graded once: nothing hangs on it.
+        return who if practice else f"Provisional: {who[0].lower()}{who[1:]} {_BY_ITSELF}"
     return who
 
 

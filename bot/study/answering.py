@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from bot.domain.grading import GradeState
 from bot.domain.group import AnswerMode, Group, Member
 from bot.domain.rounds import POSTED, Answer, Revision, RevisionState, Round, RoundState
 from bot.domain.work import JobKind, NewOut, OutKind
@@ -305,8 +306,13 @@ async def _add(tx: Tx, answer: Answer, reply: Reply, text: str, now: datetime) -
 async def _drop_appeal(tx: Tx, answer: Answer, now: datetime) -> None:
     """What was appealed stands no more."""
     appeal = await tx.appeals.open_for(answer.id)
-    if appeal is not None:
-        await tx.appeals.resolve(appeal.id, None, now)
+    if appeal is None:
+        return
+    await tx.appeals.resolve(appeal.id, None, now)
+    grade = await tx.answers.grade(appeal.revision_id)
+    if grade is not None and grade.state is GradeState.APPEALED:
+        state = GradeState.UNGRADED if grade.score is None else GradeState.GRADED
+        await tx.answers.set_grade_state(grade.id, state)
 
 
 async def add_reaction(

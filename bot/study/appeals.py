@@ -24,6 +24,8 @@ from bot.study.services import Services
 from bot.study.views import shown
 
 LONGEST_REASON = 500
+LOOKS_BACK = 20
+"""Answers among which the newest graded one is looked for."""
 HUMAN = JudgeInfo("human", "organiser", "1")
 NAMED = {"correct": 1.0, "partial": 0.6, "incorrect": 0.0}
 UPHOLD = "uphold"
@@ -71,7 +73,7 @@ async def appeal(
         raise InvalidError(f"A reason has at most {LONGEST_REASON} characters. Please shorten it.")
     now = services.clock()
     async with services.store.write() as tx:
-        answer = await _own_answer(tx, group, member, round_id)
+        answer = await _own_answer(tx, group, member, round_id, adding=bool(words))
         grade, revision = await _appealable(tx, answer)
         filed, new = await tx.appeals.add(group.id, answer.id, revision.id, words, now)
         await tx.answers.set_grade_state(grade.id, GradeState.APPEALED)
@@ -82,15 +84,37 @@ async def appeal(
     return Filed(filed, prompt, new)
 
 
-async def _own_answer(tx: Tx, group: Group, member: Member, round_id: int | None) -> Answer:
+async def _own_answer(
+    tx: Tx, group: Group, member: Member, round_id: int | None, *, adding: bool
+) -> Answer:
+    """The member's answer in that round, else their newest one; ``adding`` brings a reason."""
     if round_id is not None:
         answer = await tx.answers.find(round_id, member.id, lock=True)
     else:
-        newest = await tx.answers.of_member(member.id, limit=1)
-        answer = await tx.answers.get(newest[0].answer.id, lock=True) if newest else None
+        newest = await _newest(tx, member, adding=adding)
+        answer = await tx.answers.get(newest.id, lock=True) if newest else None
     if answer is None or answer.group_id != group.id or answer.withdrawn_at is not None:
         raise NotFoundError("You have no answer here to appeal. Reply to a question first.")
     return answer
+
+
+async def _newest(tx: Tx, member: Member, *, adding: bool) -> Answer | None:
+    """What an appeal without a round means.
+
+    A reason goes to the newest appeal that still lacks one; else it is the newest graded
+    answer, or the newest at all, which isn't graded yet.
+    """
+    answers = [each.answer for each in await tx.answers.of_member(member.id, limit=LOOKS_BACK)]
+    filed = [await tx.appeals.open_for(answer.id) for answer in answers] if adding else []
+    bare = {each.answer_id: each.id for each in filed if each is not None and not each.reason}
+    if bare:
+        return max(
+            (answer for answer in answers if answer.id in bare), key=lambda each: bare[each.id]
+        )
+    for answer in answers:
+        if (await shown(tx, answer)).grade is not None:
+            return answer
+    return answers[0] if answers else None
 
 
 async def _appealable(tx: Tx, answer: Answer) -> tuple[Grade, Revision]:
@@ -155,11 +179,14 @@ async def decide(
     With ``appeal_id`` only if that appeal is open still. Raises StudyErrors.
     """
     now = services.clock()
+    words = " ".join(note.split())
+    if len(words) > LONGEST_REASON:
+        raise InvalidError(f"A note has at most {LONGEST_REASON} characters. Please shorten it.")
     async with services.store.write() as tx:
         subject = await _steady(tx, group, answer_id)
         await _resolve(tx, subject, organiser, appeal_id, services)
         old = await tx.answers.grade(subject.revision.id)
-        judgement = _judgement(subject, old, ruling, " ".join(note.split())[:LONGEST_REASON])
+        judgement = _judgement(subject, old, ruling, words)
         await _stop_judges(tx, subject)
         grade = await tx.answers.add_grade(
             subject.revision, judgement, GradeState.FINAL, subject.question.rubric_hash, now
@@ -186,9 +213,11 @@ async def _steady(tx: Tx, group: Group, answer_id: int) -> Subject:
         raise ConflictError("That answer was deleted by its author.")
     revision_id = answer.scoring_id or answer.revision_id
     revision = await tx.answers.revision(revision_id) if revision_id else None
-    if round_ is None or round_.question is None or revision is None:
+    # As it is now: when verdicts are shown may have been set since.
+    current = await tx.groups.get(group.id)
+    if round_ is None or round_.question is None or revision is None or current is None:
         raise NotFoundError(f"There is nothing to grade in answer #{answer_id}.")
-    return Subject(group, round_, round_.question, answer, revision)
+    return Subject(current, round_, round_.question, answer, revision)
 
 
 async def _resolve(

@@ -146,6 +146,9 @@ async def _feedback(tx: Tx, out: Out, channel: Channel) -> Draft | None:
     grade = await tx.answers.grade(int(out.data["revision_id"]))
     if answer is None or grade is None or answer.withdrawn_at is not None:
         return None
+    if grade.id != out.data.get("grade_id", grade.id):
+        # Graded again since; that has a row of its own.
+        return None
     score = await tx.boards.score(answer.round_id, answer.member_id)
     practice = bool(out.data["practice"])
     withheld = score.withheld if score and not practice else None

@@ -109,7 +109,7 @@ async def settle(services: Services, subject: Subject, judgement: Judgement) -> 
         )
         await first_grade(tx, current, made)
         if CRASHED in judgement.flags:
-            await _tell_of_crash(tx, current)
+            await tell_of_crash(tx, current)
         if judgement.hitch is not None:
             await _tell_of_hitch(tx, current.group.id, judgement.hitch, now)
         await wake_close(tx, current.round)
@@ -122,10 +122,14 @@ def state_of(judgement: Judgement) -> GradeState:
     return GradeState.PROVISIONAL if judgement.provisional else GradeState.GRADED
 
 
-async def _tell_of_crash(tx: Tx, subject: Subject) -> None:
+async def tell_of_crash(tx: Tx, subject: Subject) -> None:
+    """Tell organisers of an answer that no judge gets through."""
     member = await tx.members.get(subject.answer.member_id)
     name = member.name if member else "a member"
-    text = f"The judge stopped several times on {name}'s answer; it is ungraded."
+    text = (
+        f"The judge stopped several times on {name}'s answer. "
+        f"Grade it yourself: /study grade {subject.answer.id} and your score."
+    )
     key = f"crash:{subject.revision.id}"
     await tell_organisers(tx, subject.group.id, key, "An answer waits", text)
 

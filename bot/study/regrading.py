@@ -13,19 +13,21 @@ from enum import StrEnum
 
 from bot.domain.deck import Question
 from bot.domain.grading import GradeState, GradingTask, Judgement, Usage
-from bot.domain.rounds import Grade, Revision, Round
+from bot.domain.rounds import Grade, Revision, RevisionState, Round
 from bot.domain.work import Job, JobKind, backoff
 from bot.errors import JudgeUnavailableError
 from bot.ports import Library
 from bot.store import Tx
 from bot.store.judging import GradedRevision
-from bot.study.grading import state_of, subject_of, task_of
+from bot.study.grading import state_of, subject_of, task_of, tell_of_crash
 from bot.study.leases import kept
 from bot.study.scoring import Subject, other_grade, reread
 from bot.study.services import Services
 
 FIRST_PAUSE = 10.0
 LONGEST_PAUSE = 3600.0
+LEFT_ALONE = timedelta(days=3650)
+"""How long a revision is put off that judges are not to see again."""
 _UNSETTLED = (GradeState.PROVISIONAL, GradeState.UNGRADED)
 
 
@@ -121,11 +123,9 @@ async def regrade(services: Services, revision_id: int, *, mended: bool = False)
     the question as it was asked, like the other answers of its round.
     """
     subject = await _claim(services, revision_id, mended=mended)
-    if subject is None:
-        return Regraded.SKIPPED
+    if not isinstance(subject, Subject):
+        return subject
     async with kept(services, Job(JobKind.REGRADE, revision_id), subject.revision.attempts):
-        if subject.revision.attempts > services.most_crashes:
-            return await _later(services, subject.revision, None)
         try:
             task = await task_of(services, subject)
             judgement = await services.grader.grade(task, stand_in=False)
@@ -134,33 +134,62 @@ async def regrade(services: Services, revision_id: int, *, mended: bool = False)
         return await _settle(services, subject, judgement)
 
 
-async def _claim(services: Services, revision_id: int, *, mended: bool) -> Subject | None:
+async def _claim(services: Services, revision_id: int, *, mended: bool) -> Subject | Regraded:
+    """The revision to grade, or why not: nothing is asked of a judge that can't be used."""
     now = services.clock()
     async with services.store.write() as tx:
         revision = await tx.regrades.claim(revision_id, now, services.lease)
-        subject = await subject_of(tx, revision) if revision else None
-    if subject is None or not mended:
+        if revision is None:
+            return await _why_not(tx, revision_id)
+        subject = await subject_of(tx, revision)
+        old = await tx.answers.grade(revision_id)
+        crashed = revision.attempts > services.most_crashes
+        if subject is None or old is None or crashed or not _wanted(subject, old):
+            # Else what was replaced, or kills processes, would be the first in line for ever.
+            await tx.answers.postpone_revision(revision_id, now + LEFT_ALONE, failed=False)
+            if subject is not None and crashed:
+                await tell_of_crash(tx, subject)
+            return Regraded.SKIPPED
+    if not mended:
         return subject
     question = current_question(services.library, subject.round)
     return replace(subject, question=question or subject.question)
 
 
+async def _why_not(tx: Tx, revision_id: int) -> Regraded:
+    """Somebody has the revision or its next try is put off; or it waits for its first grade."""
+    revision = await tx.answers.revision(revision_id)
+    there = revision is not None and revision.state is RevisionState.DONE
+    return Regraded.LATER if there else Regraded.SKIPPED
+
+
 async def _later(services: Services, revision: Revision, wait: float | None) -> Regraded:
-    pause = wait or backoff(revision.failures + 1, first=FIRST_PAUSE, most=LONGEST_PAUSE)
     async with services.store.write() as tx:
-        until = services.clock() + timedelta(seconds=pause)
-        await tx.answers.postpone_revision(revision.id, until, failed=True)
+        await _put_off(tx, services, revision, wait)
     return Regraded.LATER
+
+
+async def _put_off(tx: Tx, services: Services, revision: Revision, wait: float | None) -> None:
+    pause = wait or backoff(revision.failures + 1, first=FIRST_PAUSE, most=LONGEST_PAUSE)
+    until = services.clock() + timedelta(seconds=pause)
+    await tx.answers.postpone_revision(revision.id, until, failed=True)
 
 
 async def _settle(services: Services, subject: Subject, judgement: Judgement) -> Regraded:
     now = services.clock()
     async with services.store.write() as tx:
-        current = await reread(tx, subject, now)
+        mending = subject.question != subject.round.question
+        current = await reread(tx, subject, now, mending=mending)
         old = await tx.answers.grade(subject.revision.id)
-        await tx.regrades.release(subject.revision.id)
-        if current is None or old is None or not _wanted(current, old, judgement):
+        if old is not None and _is_no_better(judgement, old):
+            await _put_off(tx, services, subject.revision, None)
             return Regraded.SKIPPED
+        await tx.regrades.release(subject.revision.id)
+        if current is None or old is None or not _wanted(current, old):
+            return Regraded.SKIPPED
+        if current.answer.scoring_id == subject.revision.id:
+            # Its verdict was shown, and that used up the turn.
+            judgement = replace(judgement, attempt=True)
         appealed = await tx.appeals.open_for(current.answer.id) is not None
         state = GradeState.APPEALED if appealed else state_of(judgement)
         rubric_hash = subject.question.rubric_hash
@@ -170,14 +199,17 @@ async def _settle(services: Services, subject: Subject, judgement: Judgement) ->
     return Regraded.CHANGED if changed else Regraded.SAME
 
 
-def _wanted(subject: Subject, old: Grade, judgement: Judgement) -> bool:
+def _is_no_better(judgement: Judgement, old: Grade) -> bool:
+    """No grade in place of one, or of none by the same judge: as good as a failed try."""
+    return judgement.score is None and (old.score is not None or old.judge == judgement.judge)
+
+
+def _wanted(subject: Subject, old: Grade) -> bool:
     """Whether a new judgement may take the old grade's place."""
     answer = subject.answer
     if old.state is GradeState.FINAL or answer.withdrawn_at is not None:
         return False
-    if (answer.scoring_id or answer.revision_id) != subject.revision.id:
-        return False
-    return judgement.score is not None or old.score is None
+    return (answer.scoring_id or answer.revision_id) == subject.revision.id
 
 
 async def _keep_question(tx: Tx, subject: Subject) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.deck import Question
-from bot.domain.grading import points_of, verdict_of
+from bot.domain.grading import GradeState, points_of, verdict_of
 from bot.domain.group import FeedbackMode, Group
 from bot.domain.rounds import (
     Answer,
@@ -51,9 +51,17 @@ class Subject:
     revision: Revision
 
 
-async def reread(tx: Tx, subject: Subject, now: datetime) -> Subject | None:
-    """The rows as they are now, locked: much may have happened while the judge was at it."""
-    round_ = await steady_round(tx, subject.round.id, now)
+async def reread(
+    tx: Tx, subject: Subject, now: datetime, *, mending: bool = False
+) -> Subject | None:
+    """The rows as they are now, locked: much may have happened while the judge was at it.
+
+    ``mending`` holds the round in any state, since its question is about to be replaced.
+    """
+    if mending:
+        round_ = await tx.rounds.get(subject.round.id, lock=True)
+    else:
+        round_ = await steady_round(tx, subject.round.id, now)
     # Before its revision, as whoever takes a reply in does: else the two could block each other.
     answer = await tx.answers.get(subject.answer.id, lock=True)
     group = await tx.groups.get(subject.group.id)
@@ -77,16 +85,19 @@ async def first_grade(tx: Tx, subject: Subject, grade: Grade) -> None:
 
 
 async def other_grade(tx: Tx, subject: Subject, old: Grade | None, grade: Grade) -> bool:
-    """A grade in place of another of the same revision. Whether anything that shows changed."""
+    """A grade in place of another of the same revision. Whether anything that shows changed.
+
+    A judge's is told to the member if it changed, a human's always.
+    """
     changed = old is None or _shows(old) != _shows(grade)
     if subject.answer.withdrawn_at is not None:
         return changed
     if not grade.attempt:
-        await tx.boards.drop(subject.round.id, subject.answer.member_id)
+        await _not_an_attempt(tx, subject)
     elif not _waits_for_close(subject):
         await _score(tx, subject, grade)
-    if changed and not _waits_for_close(subject):
-        await _tell(tx, subject, grade, before=old)
+        if changed or grade.state is GradeState.FINAL:
+            await _tell(tx, subject, grade, before=old)
     if subject.round.state is RoundState.CLOSED:
         await recount(tx, subject.group.id, subject.answer.member_id)
     return changed
@@ -163,8 +174,11 @@ async def _score(tx: Tx, subject: Subject, grade: Grade) -> None:
     answer, round_ = subject.answer, subject.round
     if grade.score is None:
         return
-    await tx.answers.update(replace(answer, scoring_id=subject.revision.id))
     there = await tx.boards.score(round_.id, answer.member_id)
+    if there is None and answer.scoring_id == subject.revision.id:
+        # Deleted once its verdict had been seen, then given again: it scores nothing any more.
+        return
+    await tx.answers.update(replace(answer, scoring_id=subject.revision.id))
     withheld = there.withheld if there else await _withheld(tx, subject)
     await tx.boards.put(
         Score(
@@ -191,7 +205,11 @@ async def _tell(
     """Put the verdict's sign on the reply and queue its author's private feedback."""
     sign = Reaction(verdict_of(grade.score).value)
     await add_reaction(tx, subject.answer, sign, subject.revision, grade.id)
-    data: dict[str, Any] = {"revision_id": grade.revision_id, "practice": practice}
+    data: dict[str, Any] = {
+        "revision_id": grade.revision_id,
+        "grade_id": grade.id,
+        "practice": practice,
+    }
     if before is not None and before.score is not None:
         data["before"] = points_of(before.score)
     await _to_member(tx, subject.answer, OutKind.FEEDBACK, f"feedback:{grade.id}", data)
