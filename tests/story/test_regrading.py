@@ -12,9 +12,17 @@ from bot.domain.explain import Explanation
 from bot.domain.work import JobKind
 from bot.messages.message import Action
 from bot.ports import Library
-from bot.study.regrading import Regraded, bring_back, plan, regrade
-from tests.support.harness import FakeClock, Study, study
-from tests.support.judging import ModelJudge, ScriptedJudge, answer_of, delete, points
+from bot.study.regrading import Regraded, plan, regrade
+from tests.support.harness import FakeClock, study
+from tests.support.judging import (
+    ModelJudge,
+    ScriptedJudge,
+    answer_of,
+    come_back,
+    delete,
+    points,
+    told,
+)
 
 
 class Mended:
@@ -46,23 +54,6 @@ class Mended:
             return replace(section, questions=questions)
 
         return replace(deck, sections=tuple(mended(s) for s in deck.sections))
-
-
-async def come_back(session: Study) -> None:
-    """What the worker's timer does, and then the work itself."""
-    services = session.parts.services
-    async with services.store.read() as tx:
-        waiting = await tx.regrades.awaiting(services.clock(), services.grader.spare())
-    await bring_back(services)
-    for revision_id in waiting:
-        await regrade(services, revision_id)
-    await session.work()
-
-
-async def told(session: Study, name: str) -> list[str]:
-    member = await session.member(name)
-    posts = await session.posts()
-    return [str(p.body) for p in posts if p.only_member_id == member.id and p.body]
 
 
 async def test_what_was_stood_in_for_is_graded_again_and_its_author_told_once(
@@ -130,9 +121,6 @@ async def test_an_answer_that_only_the_model_can_read_waits_for_it(
         await session.work()
         assert (await session.grade_of(accepted))["state"] == "ungraded"
         assert await points(session) == {}
-
-        class Reader(ModelJudge):
-            pass
 
         judge.away = False
         judge.seen.clear()

@@ -129,10 +129,16 @@ class Study:
 
 @asynccontextmanager
 async def study(
-    folder: Path, clock: FakeClock, *, grader: Grader | None = None, zone: str = "UTC"
+    folder: Path,
+    clock: FakeClock,
+    *,
+    grader: Grader | None = None,
+    zone: str = "UTC",
+    env: dict[str, str] | None = None,
 ) -> AsyncIterator[Study]:
     """A playground whose first question has been posted; the same folder continues it."""
-    settings = Settings.from_env({"DATABASE_URL": f"sqlite:///{folder}/studybot.db"})
+    given = {"DATABASE_URL": f"sqlite:///{folder}/studybot.db", **(env or {})}
+    settings = Settings.from_env(given)
     async with build(settings, clock=clock, grader=grader) as parts:
         group = await playground(parts.services, zone)
         async with parts.store.read() as tx:

@@ -18,6 +18,7 @@ from bot.domain.rounds import Answer
 from bot.errors import JudgeUnavailableError
 from bot.study import answering
 from bot.study.answering import Accepted
+from bot.study.regrading import bring_back, regrade
 from bot.study.views import leaderboard
 from tests.support.harness import Study
 
@@ -117,3 +118,21 @@ class ModelJudge(ScriptedJudge):
             return replace(judgement, judge=MODEL)
         score = None if judgement.score is None else min(0.5, judgement.score)
         return replace(judgement, score=score, provisional=True, hitch=AWAY)
+
+
+async def come_back(session: Study) -> None:
+    """What the worker's timer does, and then the work itself."""
+    services = session.parts.services
+    async with services.store.read() as tx:
+        waiting = await tx.regrades.awaiting(services.clock(), services.grader.spare())
+    await bring_back(services)
+    for revision_id in waiting:
+        await regrade(services, revision_id)
+    await session.work()
+
+
+async def told(session: Study, name: str) -> list[str]:
+    """What a member was told in private."""
+    member = await session.member(name)
+    posts = await session.posts()
+    return [str(p.body) for p in posts if p.only_member_id == member.id and p.body]
