@@ -37,10 +37,12 @@ MISCONCEPTION = "misconception"
 COVERED_FROM = 0.56
 TOUCHED_FROM = 0.34
 LENIENCE = 0.2
+# What the regression makes of a fair answer: its mean over human-graded ones.
+FAIR = 0.68
 # Drafted points of which this share is said, word for word, need no regression.
 PLAINLY_SAID = 0.9
 # How much of the score is the points' weighted sum; the rest is the regression's.
-SUM_SHARE = 0.9
+SUM_SHARE = 0.93
 JUST_BELOW_CORRECT = 0.79
 JUST_BELOW_PARTIAL = 0.39
 WITH_MISCONCEPTION = 0.6
@@ -188,7 +190,7 @@ def _as_shown(rubric: Rubric, found: Sequence[Found], predicted: float) -> list[
     """
     shares = [each.share for each in found]
     if not rubric.drafted:
-        return [share + LENIENCE * (predicted - 0.75) if share else 0.0 for share in shares]
+        return [share + LENIENCE * (predicted - FAIR) if share else 0.0 for share in shares]
     best = sorted(shares, reverse=True)[: rubric.wanted]
     level = sum(best) / max(1, len(best))
     if level <= 0:
