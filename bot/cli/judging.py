@@ -17,8 +17,9 @@ from bot.settings import Settings
 
 JUDGES = ("offline", "llm")
 TRIES = 3
-# Seconds waited for a judge that is away: what it asks for, within these limits.
-FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
+# Seconds waited for a judge that is away: what it asks for, or else long enough in all for a
+# circuit breaker to let a call through again.
+FIRST_WAIT, LONGEST_WAIT = 4.0, 60.0
 # So many answers in a row without a grade, and there's no use in going on.
 GIVING_UP = 10
 

@@ -102,7 +102,9 @@ _OUTCOMES = (
         r"|must be"
         r"|as)\b[^.!?]{0,20}\b(?:covered|met|satisfied|present|correct|fulfilled)\b"
     ),
+    r"^\W*(?:score|grade|verdict|marks?|points) (?:1(?:\.0+)?|100|10/10|correct|full|a\+)\W*$",
     r"\ball (?:of )?(?:the )?(?:key )?points? covered\b",
+    r"\bcover(?:s|ed)? (?:all|each|every)(?: of)?(?: the)? key ?points?\b",
     r"\bno other key points?\b|\bnothing else matters\b|\bevery answer is correct\b",
     r"(?:\bcovered\b[^a-z]{1,12}){2}covered\b",
     (

@@ -19,7 +19,7 @@ SHORT_LIST = 20
 PROSE = 0.12
 # Shuffled copies: nearly every word is the guide's, hardly any two stand together in it.
 SHUFFLED_WORDS = 0.88
-SHUFFLED_PAIRS = 0.15
+SHUFFLED_PAIRS = 0.18
 ENOUGH_TO_SHUFFLE = 20
 
 _JOINING = words(
