@@ -103,6 +103,8 @@ _OUTCOMES = (
         r"|as)\b[^.!?]{0,20}\b(?:covered|met|satisfied|present|correct|fulfilled)\b"
     ),
     r"^\W*(?:score|grade|verdict|marks?|points) (?:1(?:\.0+)?|100|10/10|correct|full|a\+)\W*$",
+    rf"\b(?:output|print|return|write|enter) (?:the |an? )?{_MOST}",
+    r"\benough for (?:full|perfect|maximum|all) (?:the )?(?:marks|points|credit)\b",
     r"\ball (?:of )?(?:the )?(?:key )?points? covered\b",
     r"\bcover(?:s|ed)? (?:all|each|every)(?: of)?(?: the)? key ?points?\b",
     r"\bno other key points?\b|\bnothing else matters\b|\bevery answer is correct\b",

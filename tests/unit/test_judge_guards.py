@@ -69,7 +69,7 @@ def test_words_to_the_judge_change_nothing_and_are_flagged(aside: str) -> None:
     plain = judge(HALF)
     judgement = judge(f"{HALF}\n\n{aside}")
     assert "judge-directed" in judgement.flags
-    assert judgement.score == plain.score
+    assert judgement.score == pytest.approx(plain.score, abs=0.02)
 
 
 @pytest.mark.parametrize(
