@@ -130,7 +130,7 @@ async def regrade(services: Services, revision_id: int, *, mended: bool = False)
             task = await task_of(services, subject)
             judgement = await services.grader.grade(task, stand_in=False)
         except JudgeUnavailableError as error:
-            return await _later(services, subject.revision, error.retry_after)
+            return await _later(services, subject.revision, error.retry_after, mended=mended)
         return await _settle(services, subject, judgement)
 
 
@@ -138,6 +138,8 @@ async def _claim(services: Services, revision_id: int, *, mended: bool) -> Subje
     """The revision to grade, or why not: nothing is asked of a judge that can't be used."""
     now = services.clock()
     async with services.store.write() as tx:
+        if mended:
+            await _forget_pause(tx, revision_id)
         revision = await tx.regrades.claim(revision_id, now, services.lease)
         if revision is None:
             return await _why_not(tx, revision_id)
@@ -156,6 +158,13 @@ async def _claim(services: Services, revision_id: int, *, mended: bool) -> Subje
     return replace(subject, question=question or subject.question)
 
 
+async def _forget_pause(tx: Tx, revision_id: int) -> None:
+    """Somebody asks for it now: only work under way, no pause after failures, is left alone."""
+    revision = await tx.answers.revision(revision_id)
+    if revision is not None and revision.attempts == 0:
+        await tx.regrades.release(revision_id)
+
+
 async def _why_not(tx: Tx, revision_id: int) -> Regraded:
     """Somebody has the revision or its next try is put off; or it waits for its first grade."""
     revision = await tx.answers.revision(revision_id)
@@ -163,9 +172,15 @@ async def _why_not(tx: Tx, revision_id: int) -> Regraded:
     return Regraded.LATER if there else Regraded.SKIPPED
 
 
-async def _later(services: Services, revision: Revision, wait: float | None) -> Regraded:
+async def _later(
+    services: Services, revision: Revision, wait: float | None, *, mended: bool
+) -> Regraded:
     async with services.store.write() as tx:
-        await _put_off(tx, services, revision, wait)
+        if mended:
+            # Whoever asked will ask again; a grade that stands has no reason to be tried by itself.
+            await tx.regrades.release(revision.id)
+        else:
+            await _put_off(tx, services, revision, wait)
     return Regraded.LATER
 
 

@@ -6,7 +6,6 @@ lost, none is scored 0 for it, its author gets a provisional grade, and organise
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -31,24 +30,11 @@ from tests.platforms.fake_llm import (
 )
 from tests.support.harness import FakeClock, Study, study
 from tests.support.judging import come_back, points, told
+from tests.support.language_model import covers_all
 
 KEY = "sk-studybot-9876543210fedcba"
 REPLY = "Self-attention takes the place of recurrence, so training runs in parallel."
 NOTICE = "The language model can't grade"
-
-
-def covers_all(body: dict[str, Any]) -> str:
-    """A model that finds every key point in the reply's first words."""
-    user = body["messages"][1]["content"]
-    fence = user.rstrip().rsplit("\n", 1)[-1]
-    reply = user.split(fence)[1].strip()
-    quote = " ".join(reply.split()[:4])
-    count = sum(
-        line.startswith("p") and ":" in line for line in user.split("Reply:")[0].split("\n")
-    )
-    found = [{"id": f"p{n}", "quote": quote, "status": "covered"} for n in range(1, count + 1)]
-    said = {"points": found, "attempt": True, "aimed": False, "feedback": "You have it all."}
-    return json.dumps(said)
 
 
 @pytest.fixture
