@@ -203,9 +203,9 @@ class SwitchingJudge(ScriptedJudge):
 
     session: Study
 
-    async def grade(self, task: GradingTask) -> Judgement:
+    async def grade(self, task: GradingTask, *, stand_in: bool = True) -> Judgement:
         await self.session.command("Olga", "/study setup feedback=close")
-        return await super().grade(task)
+        return await super().grade(task, stand_in=stand_in)
 
 
 async def test_feedback_moved_to_close_while_the_judge_is_at_it_shows_nothing_early(

@@ -27,10 +27,10 @@ class SlowJudge(ScriptedJudge):
         super().__init__()
         self.begun, self.may_end = asyncio.Event(), asyncio.Event()
 
-    async def grade(self, task: GradingTask) -> Judgement:
+    async def grade(self, task: GradingTask, *, stand_in: bool = True) -> Judgement:
         self.begun.set()
         await self.may_end.wait()
-        return await super().grade(task)
+        return await super().grade(task, stand_in=stand_in)
 
 
 async def begun(session: Study, judge: SlowJudge, services: Services) -> asyncio.Task[None]:
