@@ -94,7 +94,8 @@ class Swaps:
             tuple((text, pair) for text in point.texts for pair in self._exchangeable(text, terms))
             for point in rubric.points
         )
-        self._subjects = _subjects_of(rubric)
+        # Points drafted from a reference have the heads of its lists, which promise nothing.
+        self._subjects = () if rubric.drafted else _subjects_of(rubric)
         self._named = frozenset(self._subjects) - {""}
         self._headed = {n for n, point in enumerate(rubric.points) if _head(point.texts[0])}
         self._predicates = tuple(
