@@ -89,8 +89,9 @@ async function sendForm(form) {
 
 let appealed = {};
 
-export function openReason(press) {
-  appealed = press;
+// ``post`` is what said that the appeal is filed; the message with the reason takes its place.
+export function openReason(press, post) {
+  appealed = { press, post };
   const box = document.getElementById("reason");
   one("[data-problem]", box).hidden = true;
   one("textarea", box).value = "";
@@ -100,7 +101,9 @@ export function openReason(press) {
 
 async function sendReason(form) {
   await submit(form, async () => {
-    await api("POST", "/api/press", { ...appealed, text: one("textarea", form).value });
+    const { press, post } = appealed;
+    await api("POST", "/api/press", { ...press, text: one("textarea", form).value });
+    if (post) await api("DELETE", `/api/posts/${post}?member=${encodeURIComponent(member())}`);
     toast("Your reason is with the organisers.");
   });
 }

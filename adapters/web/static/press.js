@@ -20,7 +20,7 @@ async function press(form, button) {
     const { posts } = await api("POST", "/api/press", body);
     form.closest("dialog")?.close();
     await follow(posts);
-    if (action === "appeal") openReason(body);
+    if (action === "appeal") openReason(body, posts[0]?.post_id);
   });
 }
 
@@ -57,6 +57,12 @@ async function follow(posts) {
   if (guided) openForm(guided.form);
   const post = document.getElementById(`post-${posts.at(-1)?.post_id}`);
   if (!post) toast(posts.at(-1)?.text.split("\n")[0] ?? "Done");
-  post?.scrollIntoView({ block: "nearest" });
-  post?.focus({ preventScroll: true });
+  else reveal(post);
+}
+
+// All of it, or its beginning where it is taller than what it scrolls in.
+function reveal(post) {
+  const tall = post.offsetHeight > post.closest("[data-scroller]").clientHeight;
+  post.scrollIntoView({ block: tall ? "start" : "nearest" });
+  post.focus({ preventScroll: true });
 }
