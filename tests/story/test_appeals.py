@@ -25,25 +25,14 @@ from tests.support.judging import (
     answer_of,
     change,
     delete,
+    graded,
     points,
+    pressed,
 )
-
-
-async def pressed(session: Study, name: str, action: Action, target: int) -> Message:
-    member = await session.member(name)
-    organiser = name == "Olga"
-    call = Call(session.group, session.channel, member, organiser)
-    return (await press(session.parts.services, call, action, target)).message
 
 
 def button(message: Message, action: Action) -> Button:
     return next(each for each in message.buttons if each.action is action)
-
-
-async def answered(session: Study, name: str, text: str) -> Answer:
-    accepted = await session.reply(name, text)
-    await session.work()
-    return await answer_of(session, accepted)
 
 
 async def state_of(session: Study, answer: Answer) -> str:
@@ -57,7 +46,7 @@ async def test_one_click_appeals_and_organisers_are_told_once_with_the_reason_gi
     tmp_path: Path, clock: FakeClock, judge: ScriptedJudge
 ) -> None:
     async with study(tmp_path, clock, grader=judge) as session:
-        answer = await answered(session, "Ada", "half right")
+        answer = await graded(session, "Ada", "half right")
         message = await pressed(session, "Ada", Action.APPEAL, answer.round_id)
         assert message.title == "Appealed"
         assert "/appeal" in plain(message)
@@ -78,7 +67,7 @@ async def test_an_organiser_clears_the_queue_click_by_click(
 ) -> None:
     async with study(tmp_path, clock, grader=judge) as session:
         for name in ("Ada", "Bob", "Cleo"):
-            answer = await answered(session, name, f"half it is, says {name}")
+            answer = await graded(session, name, f"half it is, says {name}")
             await pressed(session, name, Action.APPEAL, answer.round_id)
         member = await session.member("Olga")
         call = Call(session.group, session.channel, member, organiser=True)
@@ -104,7 +93,7 @@ async def test_the_author_is_told_and_the_sign_on_the_reply_changes(
     tmp_path: Path, clock: FakeClock, judge: ScriptedJudge
 ) -> None:
     async with study(tmp_path, clock, grader=judge) as session:
-        answer = await answered(session, "Ada", "half right")
+        answer = await graded(session, "Ada", "half right")
         await session.command("Olga", f"/study grade #{answer.id} 85 The KL term is there.")
         await session.work()
         ada = await session.member("Ada")
@@ -135,7 +124,7 @@ async def test_grades_can_be_typed_in_many_ways(
     tmp_path: Path, clock: FakeClock, judge: ScriptedJudge, line: str, expected: int
 ) -> None:
     async with study(tmp_path, clock, grader=judge) as session:
-        await answered(session, "Ada", "half right")
+        await graded(session, "Ada", "half right")
         assert "Graded" in await session.command("Olga", line)
         await session.work()
         assert await points(session) == {"Ada": expected}
@@ -157,7 +146,7 @@ async def test_what_is_typed_wrong_changes_nothing_and_says_what_would_do(
     tmp_path: Path, clock: FakeClock, judge: ScriptedJudge, line: str, hint: str
 ) -> None:
     async with study(tmp_path, clock, grader=judge) as session:
-        await answered(session, "Ada", "half right")
+        await graded(session, "Ada", "half right")
         assert hint in await session.command("Olga", line)
         assert await points(session) == {"Ada": 50}
 
@@ -166,7 +155,7 @@ async def test_members_can_neither_rule_nor_see_the_queue(
     tmp_path: Path, clock: FakeClock, judge: ScriptedJudge
 ) -> None:
     async with study(tmp_path, clock, grader=judge) as session:
-        answer = await answered(session, "Ada", "half right")
+        answer = await graded(session, "Ada", "half right")
         await pressed(session, "Ada", Action.APPEAL, answer.round_id)
         async with session.parts.store.read() as tx:
             [case] = await tx.appeals.queue(session.group.id)
@@ -200,7 +189,7 @@ async def test_a_final_grade_is_not_appealed_and_no_judge_overwrites_it(
 ) -> None:
     judge = ModelJudge()
     async with study(tmp_path, clock, grader=judge) as session:
-        answer = await answered(session, "Ada", "half right")
+        answer = await graded(session, "Ada", "half right")
         await session.command("Olga", "/study grade Ada 90")
         with pytest.raises(ConflictError, match="final"):
             await pressed(session, "Ada", Action.APPEAL, answer.round_id)
@@ -242,7 +231,7 @@ async def test_an_ungraded_answer_gets_its_points_from_a_human(
     tmp_path: Path, clock: FakeClock, judge: ScriptedJudge
 ) -> None:
     async with study(tmp_path, clock, grader=judge) as session:
-        answer = await answered(session, "Ada", "foreign words")
+        answer = await graded(session, "Ada", "foreign words")
         assert await points(session) == {}
         await pressed(session, "Ada", Action.APPEAL, answer.round_id)
         queue = await session.command("Olga", "/study appeals")
@@ -258,7 +247,7 @@ async def test_where_verdicts_come_at_close_a_ruling_shows_at_close_too(
 ) -> None:
     async with study(tmp_path, clock, grader=judge) as session:
         await change(session, feedback=FeedbackMode.CLOSE)
-        await answered(session, "Ada", "bad answer")
+        await graded(session, "Ada", "bad answer")
         await session.command("Olga", "/study grade Ada 80")
         await session.work()
         assert await points(session) == {}
@@ -271,7 +260,7 @@ async def test_of_two_organisers_one_decides_and_the_other_is_told(
     tmp_path: Path, clock: FakeClock, judge: ScriptedJudge
 ) -> None:
     async with study(tmp_path, clock, grader=judge) as session:
-        answer = await answered(session, "Ada", "half right")
+        answer = await graded(session, "Ada", "half right")
         await pressed(session, "Ada", Action.APPEAL, answer.round_id)
         async with session.parts.store.read() as tx:
             [case] = await tx.appeals.queue(session.group.id)
@@ -305,13 +294,13 @@ async def test_twenty_corrections_teach_the_offline_judge_how_strict_a_group_is(
 ) -> None:
     text = "It uses self-attention instead of recurrence, with several heads side by side."
     async with study(tmp_path, clock) as session:
-        await answered(session, "Zoe", text)
+        await graded(session, "Zoe", text)
         before = (await points(session))["Zoe"]
         for number in range(21):
-            await answered(session, f"Member {number}", f"{text} And {number} more words here.")
+            await graded(session, f"Member {number}", f"{text} And {number} more words here.")
             await session.command("Olga", f'/study grade answer="Member {number}" score=5')
         clock.advance(minutes=2)
-        await answered(session, "Yan", f"{text} Quite so.")
+        await graded(session, "Yan", f"{text} Quite so.")
         board = await points(session)
         assert board["Zoe"] == before
         assert board["Yan"] < before / 2
@@ -321,7 +310,7 @@ async def test_every_grade_is_kept_and_says_who_gave_it(
     tmp_path: Path, clock: FakeClock, judge: ScriptedJudge
 ) -> None:
     async with study(tmp_path, clock, grader=judge) as session:
-        await answered(session, "Ada", "half right")
+        await graded(session, "Ada", "half right")
         await session.command("Olga", "/study grade Ada 90")
         data = await session.parts.store.export(session.group.id)
         [answer] = data["answers"]

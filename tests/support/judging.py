@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.commands.core import Call
+from bot.commands.press import press
 from bot.domain.boards import Window
 from bot.domain.grading import (
     GradingTask,
@@ -16,6 +18,7 @@ from bot.domain.grading import (
 )
 from bot.domain.rounds import Answer
 from bot.errors import JudgeUnavailableError
+from bot.messages.message import Action, Message
 from bot.study import answering
 from bot.study.answering import Accepted
 from bot.study.regrading import bring_back, regrade
@@ -136,3 +139,17 @@ async def told(session: Study, name: str) -> list[str]:
     member = await session.member(name)
     posts = await session.posts()
     return [str(p.body) for p in posts if p.only_member_id == member.id and p.body]
+
+
+async def pressed(session: Study, name: str, action: Action, target: int) -> Message:
+    """What a press of a button answers; Olga is an organiser."""
+    member = await session.member(name)
+    call = Call(session.group, session.channel, member, organiser=name == "Olga")
+    return (await press(session.parts.services, call, action, target)).message
+
+
+async def graded(session: Study, name: str, text: str) -> Answer:
+    """A reply with all that follows from it."""
+    accepted = await session.reply(name, text)
+    await session.work()
+    return await answer_of(session, accepted)

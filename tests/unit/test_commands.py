@@ -31,6 +31,25 @@ from bot.study.groups import parse_days, parse_time
         ),
         ('/study setup days="every day"', "study setup", {"days": "every day"}),
         ("/study setup answers=SEALED", "study setup", {"answers": "sealed"}),
+        ("/study grade", "study grade", {}),
+        ("/study grade #12", "study grade", {"answer": "#12"}),
+        ("/study grade 12 80", "study grade", {"answer": "12", "score": "80"}),
+        (
+            "/study grade 12 80 nice work, both of you",
+            "study grade",
+            {"answer": "12", "score": "80", "note": "nice work, both of you"},
+        ),
+        (
+            "/study grade “Ada Lovelace” correct",
+            "study grade",
+            {"answer": "Ada Lovelace", "score": "correct"},
+        ),
+        (
+            "/study grade 80 answer=12 well put",
+            "study grade",
+            {"answer": "12", "score": "80", "note": "well put"},
+        ),
+        ("/appeal I did say “why”", "appeal", {"reason": "I did say “why”"}),
     ],
 )
 def test_a_line_is_taken_apart(line: str, name: str, values: dict[str, str]) -> None:
