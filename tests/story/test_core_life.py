@@ -1,4 +1,4 @@
-"""Any order of replies, edits, deletes, grades, closes and days keeps what members rely on."""
+"""Any order of replies, edits, deletes, grades, rulings and closes keeps what members rely on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.boards import Window
-from bot.domain.grading import points_of
+from bot.domain.grading import GradeState, points_of
 from bot.domain.group import FeedbackMode
 from bot.domain.rounds import POSTED, Answer, GradedAnswer, Round, RoundState
 from bot.domain.work import JobKind
@@ -23,7 +23,7 @@ from bot.study import answering, jobs
 from bot.study.streaks import recount
 from bot.study.views import shown
 from tests.support.harness import FakeClock, Study, study
-from tests.support.judging import ScriptedJudge, change, points
+from tests.support.judging import ModelJudge, change, come_back, points
 
 NAMES = ("Ada", "Bo")
 WORDS = ("good", "half", "bad", "off-topic", "foreign")
@@ -82,6 +82,29 @@ def command(line: str) -> Step:
     return step
 
 
+def rule(name: str, score: str) -> Step:
+    return command(f"/study grade {name} {score}")
+
+
+def appeal(name: str) -> Step:
+    async def step(session: Study) -> None:
+        await session.command(name, "/appeal", organiser=False)
+
+    return step
+
+
+def model(*, is_away: bool) -> Step:
+    """The language model goes away, or comes back and grades what was stood in for."""
+
+    async def step(session: Study) -> None:
+        judge = session.parts.services.grader
+        assert isinstance(judge, ModelJudge)
+        judge.away = is_away
+        await come_back(session)
+
+    return step
+
+
 def let_pass(hours: int) -> Step:
     async def step(session: Study) -> None:
         session.clock.advance(hours=hours)
@@ -102,6 +125,9 @@ others = st.one_of(
     st.builds(revise, names, words),
     st.builds(delete, names),
     st.builds(work_on, st.sampled_from(JobKind), st.sampled_from(JobKind)),
+    st.builds(appeal, names),
+    st.builds(rule, names, st.sampled_from(["correct", "partial", "uphold", "35"])),
+    st.builds(model, is_away=st.booleans()),
     st.sampled_from(
         [
             command("/study close"),
@@ -122,11 +148,12 @@ steps = st.lists(
 
 
 class Watch:
-    """The first verdict shown of each answer, and which were deleted after it."""
+    """The first verdict shown of each answer, which were deleted after it, which are final."""
 
     def __init__(self) -> None:
         self.first: dict[int, int] = {}
         self.deleted: set[int] = set()
+        self.final: set[int] = set()
 
     async def look(self, session: Study) -> None:
         """Check what must hold after every step."""
@@ -151,7 +178,11 @@ class Watch:
                 assert first == answer.scoring_id, "the first verdict shown keeps scoring"
                 if answer.withdrawn_at is not None:
                     self.deleted.add(answer.id)
-            grade = await tx.answers.grade(answer.scoring_id or 0)
+            grade = await tx.answers.grade(answer.scoring_id or answer.revision_id or 0)
+            if grade is not None and grade.state is GradeState.FINAL:
+                self.final.add(grade.revision_id)
+            if grade is not None and grade.revision_id in self.final:
+                assert grade.judge.kind == "human", "no judge overwrites a human's word"
             if score is not None:
                 assert grade is not None
                 assert score.points == points_of(grade.score)
@@ -206,7 +237,7 @@ def scores(given_: GradedAnswer) -> bool:
 
 
 async def live(folder: Path, mode: FeedbackMode, taken: list[tuple[Step, bool]]) -> None:
-    async with study(folder, FakeClock(), grader=ScriptedJudge()) as session:
+    async with study(folder, FakeClock(), grader=ModelJudge()) as session:
         await change(session, feedback=mode)
         watch = Watch()
         for step, worked in taken:
