@@ -12,12 +12,14 @@ from bot.bootstrap import build
 from bot.domain.group import FeedbackMode
 from bot.domain.rounds import Answer
 from bot.domain.work import JobKind
+from bot.errors import ConflictError
+from bot.messages.message import Action
 from bot.settings import Settings
 from bot.study import answering, jobs
 from bot.study.answering import Accepted, Outcome, Reply
 from bot.study.groups import PLAYGROUND, playground
 from tests.support.harness import FakeClock, Study
-from tests.support.judging import ScriptedJudge, change, points
+from tests.support.judging import ScriptedJudge, change, graded, points, pressed
 
 
 @asynccontextmanager
@@ -145,3 +147,41 @@ async def test_a_reply_deleted_while_its_round_closes_gets_no_points(
 
         assert await points(one) == {}
         assert (await answer_of(one, accepted)).withdrawn_at is not None
+
+
+async def test_of_two_organisers_in_two_processes_one_decides(
+    postgres_url: str, clock: FakeClock, judge: ScriptedJudge
+) -> None:
+    async with two_processes(postgres_url, clock, judge) as (one, other):
+        answer = await graded(one, "Ada", "half an answer")
+        await pressed(one, "Ada", Action.APPEAL, answer.round_id)
+        await one.member("Olga")
+        async with one.parts.store.read() as tx:
+            [case] = await tx.appeals.queue(one.group.id)
+        async with one.parts.store.write() as tx:
+            # Both get as far as the answer's row, and no further.
+            await tx.answers.get(answer.id, lock=True)
+            rulings = [
+                asyncio.create_task(pressed(session, "Olga", action, case.appeal.id))
+                for session, action in ((one, Action.RULE_CORRECT), (other, Action.RULE_INCORRECT))
+            ]
+            await until_blocked(postgres_url, rulings[1])
+        results = await asyncio.gather(*rulings, return_exceptions=True)
+        await one.work()
+
+        assert len([each for each in results if isinstance(each, ConflictError)]) == 1
+        [told_points] = (await points(one)).values()
+        assert told_points == (0 if isinstance(results[0], ConflictError) else 100)
+
+
+async def test_a_ruling_and_a_grade_at_once_leave_the_ruling(
+    postgres_url: str, clock: FakeClock, judge: ScriptedJudge
+) -> None:
+    async with two_processes(postgres_url, clock, judge) as (one, other):
+        await first_reply(one, "half an answer")
+        await one.member("Olga")
+        for _ in range(2):
+            await asyncio.gather(one.command("Olga", "/study grade Ada 70"), grade_jobs(other))
+        await one.work()
+
+        assert await points(one) == {"Ada": 70}
