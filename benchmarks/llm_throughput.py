@@ -13,10 +13,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import json
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -28,7 +30,14 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from adapters.llm import open_model  # noqa: E402  (found by the line above)
+from adapters.llm.judging import llm_judge  # noqa: E402  (the same)
+from bot.domain.deck import KeyPoint, Question  # noqa: E402  (the same)
+from bot.domain.grading import GradingTask  # noqa: E402  (the same)
+from bot.judge.grader import OfflineGrader  # noqa: E402  (the same)
 from bot.ports import Prompt  # noqa: E402  (the same)
+from bot.settings import Settings  # noqa: E402  (the same)
+from storage.database import open_store  # noqa: E402  (the same)
+from storage.migrate import upgrade  # noqa: E402  (the same)
 from tests.platforms.fake_llm import FakeLLM  # noqa: E402  (the same)
 
 LATENCY = 0.2
@@ -58,10 +67,19 @@ SCHEMA: dict[str, Any] = {
 PROMPT = Prompt("You judge replies. " * 130, "The reply adds two matrices. " * 50, "g", SCHEMA, 900)
 ANSWER = {
     "points": [
-        {"id": f"p{n}", "status": "covered", "quote": "adds two matrices"} for n in range(POINTS)
+        {"id": f"p{n}", "status": "covered", "quote": "adds two matrices"}
+        for n in range(1, POINTS + 1)
     ],
+    "attempt": True,
+    "aimed": False,
     "feedback": "You name the low rank, and that the weights stay frozen. " * 6,
 }
+QUESTION = Question(
+    "lora",
+    "How does LoRA fine-tune a large model, and why does it save memory?",
+    "It adds two small matrices beside each frozen weight and trains nothing else. " * 6,
+    tuple(KeyPoint(f"kp{n}", f"It adds matrices, in its way number {n}") for n in range(POINTS)),
+)
 BODY: dict[str, Any] = {
     "model": "small-judge",
     "messages": [
@@ -128,16 +146,39 @@ async def adapter(base_url: str, slots: int) -> AsyncIterator[Call]:
         await model.close()
 
 
+async def judge(base_url: str, slots: int) -> AsyncIterator[Call]:
+    """A whole grade: prompt, slots and spend in a database, call, quotes, score."""
+    numbers = itertools.count()
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        url = f"sqlite:///{folder}/study.db"
+        await upgrade(url)
+        store = await open_store(url)
+        stack.push_async_callback(store.close)
+        settings = Settings(
+            openai_base_url=base_url, model="small-judge", llm_concurrency=slots, llm_timeout=60
+        )
+        grader = await stack.enter_async_context(llm_judge(settings, OfflineGrader(), store))
+
+        async def grade() -> object:
+            reply = f"It adds two matrices, says number {next(numbers)}, and freezes the rest."
+            return await grader.grade(GradingTask(QUESTION, reply), stand_in=False)
+
+        yield grade
+
+
 CONTENDERS: list[tuple[str, Contender]] = [
     ("bare HTTP", bare_http),
     ("chat.completions.create", create),
     ("adapter complete()", adapter),
+    ("judge grade(), SQLite", judge),
 ]
+QUEUED = ("judge grade(), SQLite",)
 
 
-async def measure(call: Call, slots: int, seconds: float) -> tuple[float, float]:
-    """Calls a second and CPU milliseconds a call, with every slot busy all the time."""
-    await asyncio.gather(*(call() for _ in range(slots)))
+async def measure(call: Call, callers: int, seconds: float) -> tuple[float, float]:
+    """Calls a second and CPU milliseconds a call, with so many callers busy all the time."""
+    await asyncio.gather(*(call() for _ in range(callers)))
     done = 0
     begin, cpu = time.perf_counter(), time.process_time()
 
@@ -147,7 +188,7 @@ async def measure(call: Call, slots: int, seconds: float) -> tuple[float, float]
             await call()
             done += 1
 
-    await asyncio.gather(*(busy() for _ in range(slots)))
+    await asyncio.gather(*(busy() for _ in range(callers)))
     took, used = time.perf_counter() - begin, time.process_time() - cpu
     return done / took, used * 1000 / done
 
@@ -164,7 +205,9 @@ async def compare(base_url: str, slots: int, seconds: float, rounds: int) -> Non
         }
         for _ in range(rounds):
             for name, call in calls.items():
-                figures[name].append(await measure(call, slots, seconds))
+                # As in the app: replies that wait for one of the slots stand ready.
+                callers = 2 * slots if name in QUEUED else slots
+                figures[name].append(await measure(call, callers, seconds))
     for name, measured in figures.items():
         rate, cost = sorted(measured)[rounds // 2]
         print_line(f"  {name}", f"{rate:.0f}", f"{rate / ideal:.2f}", f"{cost:.2f}")

@@ -176,11 +176,13 @@ class SqlModelUse:
         if not rows:
             return
         key = [column.name for column in table.primary_key.columns]
-        statement = self._session.insert(table).values(rows)
+        # Rows go as parameters: written into the statement, it would be compiled each time.
+        statement = self._session.insert(table)
         more = {
             name: table.c[name] + statement.excluded[name] for name in rows[0] if name not in key
         }
-        await self._session.execute(statement.on_conflict_do_update(index_elements=key, set_=more))
+        adding = statement.on_conflict_do_update(index_elements=key, set_=more)
+        await self._session.execute(adding, rows)
 
 
 def shares(wishes: Mapping[str, int], limit: int, turn: int) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -32,13 +33,15 @@ class SqlRegrades:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def cached(self, key: str) -> Judgement | None:
-        """The newest judgement stored with that cache key, its usage zeroed; None if none is."""
+    async def cached(self, keys: Sequence[str]) -> dict[str, Judgement]:
+        """The newest judgement stored with each cache key, its usage zeroed; none for some."""
         statement = (
-            sa.select(grades).where(grades.c.cache_key == key).order_by(grades.c.id.desc()).limit(1)
+            sa.select(grades)
+            .where(grades.c.cache_key.in_(sa.bindparam("keys", expanding=True)))
+            .order_by(grades.c.id)
         )
-        row = await self._session.one(statement)
-        return judgement_from(row) if row else None
+        result = await self._session.execute(statement, {"keys": list(keys)})
+        return {str(row.cache_key): judgement_from(row) for row in result}
 
     async def awaiting(self, now: datetime, limit: int) -> list[int]:
         """Ids of revisions whose current grade is provisional or ungraded, oldest first."""

@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 
 from adapters.llm.model import OpenAIModel, open_model
 from adapters.llm.prices import Price, price_of
-from bot.domain.grading import Judgement
 from bot.errors import InvalidError
 from bot.judge.llm.allowance import Limits, LocalAllowance, SharedAllowance
-from bot.judge.llm.grader import LlmGrader, Recall
+from bot.judge.llm.grader import LlmGrader
+from bot.judge.llm.memory import Memory
 from bot.ports import Allowance, Clock, Grader
 from bot.settings import Settings
 from bot.store import Store
@@ -44,7 +44,7 @@ async def llm_judge(
             shared = SharedAllowance(store, clock, settings.model, _limits(settings))
             stack.push_async_callback(shared.close)
             allowance = shared
-        recall = _recall(store) if store is not None else None
+        recall = Memory(store).recall if store is not None else None
         grader = LlmGrader(model, allowance, stand_in, votes=settings.judge_votes, recall=recall)
         stack.push_async_callback(grader.close)
         yield grader
@@ -90,11 +90,3 @@ def _limits(settings: Settings) -> Limits:
         daily_usd=settings.llm_daily_budget_usd,
         longest=timedelta(seconds=settings.llm_timeout),
     )
-
-
-def _recall(store: Store) -> Recall:
-    async def recall(key: str) -> Judgement | None:
-        async with store.read() as tx:
-            return await tx.regrades.cached(key)
-
-    return recall

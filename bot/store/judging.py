@@ -49,8 +49,8 @@ class GradedRevision:
 class Regrades(Protocol):
     """Grades that another judgement should replace."""
 
-    async def cached(self, key: str) -> Judgement | None:
-        """The newest judgement stored with that cache key, its usage zeroed; None if none is."""
+    async def cached(self, keys: Sequence[str]) -> dict[str, Judgement]:
+        """The newest judgement stored with each cache key, its usage zeroed; none for some."""
 
     async def awaiting(self, now: datetime, limit: int) -> list[int]:
         """Ids of revisions whose current grade is provisional or ungraded, oldest first.

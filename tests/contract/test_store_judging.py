@@ -90,7 +90,7 @@ async def test_provisional_and_ungraded_answers_are_counted(world: World) -> Non
 
 async def _cached(world: World, key: str) -> Judgement | None:
     async with world.store.read() as tx:
-        return await tx.regrades.cached(key)
+        return (await tx.regrades.cached([key])).get(key)
 
 
 async def test_the_newest_judgement_of_a_key_is_found_and_costs_nothing(world: World) -> None:
@@ -343,7 +343,7 @@ async def test_a_file_reads_open_matters_from_their_indexes(
         async with world.store.read() as tx:
             await tx.regrades.awaiting(NOW, 5)
             await tx.regrades.agreement(None)
-            await tx.regrades.cached("key")
+            await tx.regrades.cached(["key"])
             await tx.appeals.open_for(1)
             await tx.appeals.count(1)
         await world.store.counts()

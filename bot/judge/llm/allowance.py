@@ -43,10 +43,11 @@ class CallTicket:
     def __init__(self) -> None:
         self.usage = Usage()
         self.failed = False
+        self.used = False
 
     def spent(self, usage: Usage, *, failed: bool = False) -> None:
         """What the call used, failed or not."""
-        self.usage, self.failed = usage, failed
+        self.usage, self.failed, self.used = usage, failed, True
 
 
 class LocalAllowance:
@@ -85,19 +86,19 @@ class SharedAllowance:
     @asynccontextmanager
     async def call(self, group_id: int | None, estimate: Usage) -> AsyncIterator[CallTicket]:
         """Wait for a slot and the rate; raises ModelError of kind budget. See the port."""
+        ticket, reserved = CallTicket(), 0.0
         await self._slots.take()
         try:
             await self._wait_for_rate()
             reserved = await self._reserve(estimate)
-            ticket = CallTicket()
-            try:
-                yield ticket
-            finally:
+            yield ticket
+        finally:
+            # Before anything is written: the next call needn't wait for that.
+            self._slots.give_back()
+            if ticket.used or reserved:
                 day = self._clock().date()
                 made = Call(day, group_id, self._model, ticket.usage, ticket.failed, reserved)
                 await self._ledger.write(made)
-        finally:
-            self._slots.give_back()
 
     async def close(self) -> None:
         """Give all slots back; calls have ended before."""
