@@ -48,7 +48,9 @@ class Envelope:
     ``thread_id``: into that thread. ``opens_thread``: a thread is opened on the message,
     with this name. ``only`` shows it to one account, ``organisers`` to organisers alone.
     ``marker`` identifies the message for ever: the same marker is never posted twice.
-    ``round_id`` is set on a round's question, whose thread takes the answers.
+    ``round_id`` is set on a round's question, whose thread takes the answers. ``fetchable``:
+    its reader can also get it with the My grade button, so that a platform which has no
+    private way to them may leave it at that.
     """
 
     channel: Channel
@@ -58,6 +60,7 @@ class Envelope:
     only: Account | None = None
     organisers: bool = False
     round_id: int | None = None
+    fetchable: bool = False
 
 
 class Messenger(Protocol):

@@ -47,6 +47,17 @@ async def run_text(services: Services, call: Call, text: str) -> list[Response]:
         return [Response(error_message(str(error)), private=True)]
 
 
+async def run_command(
+    services: Services, call: Call, name: str, options: Mapping[str, str]
+) -> list[Response]:
+    """Run a command whose options a platform has taken apart; errors as in ``run_text``."""
+    try:
+        command = BY_NAME[name]
+        return [await _run(services, call, command, _checked(command, options))]
+    except StudyError as error:
+        return [Response(error_message(str(error)), private=True)]
+
+
 async def _run(
     services: Services, call: Call, command: Command, values: Mapping[str, str]
 ) -> Response:

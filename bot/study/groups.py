@@ -77,6 +77,26 @@ async def _make_playground(tx: Tx, services: Services, zone: str) -> Group:
     return group
 
 
+async def found_group(
+    services: Services, platform: str, external_id: str, channel: str, name: str, zone: str = "UTC"
+) -> tuple[Group, bool]:
+    """The group that posts in a platform's channel; a new one, with True, if there is none.
+
+    ``channel`` and ``name`` are what people call the channel and, for a new group, the group.
+    """
+    async with services.store.write() as tx:
+        there = await tx.groups.by_channel(platform, external_id)
+        if there is not None:
+            return there[0], False
+        decks = services.library.decks()
+        if not decks:
+            raise NotFoundError("No deck could be loaded. `studybot deck lint` says why.")
+        group = await tx.groups.create(name, decks[0].id, zone_of(zone).key, GroupSettings())
+        await tx.groups.add_channel(group.id, platform, external_id, channel)
+        await _make_schedules(tx, group, services.clock())
+        return group, True
+
+
 async def _make_schedules(tx: Tx, group: Group, now: datetime) -> None:
     daily = Schedule(group.id, RoundKind.DAILY, group.zone, DEFAULT_TIME)
     recap = Schedule(group.id, RoundKind.RECAP, group.zone, RECAP_TIME, SUNDAY)

@@ -33,6 +33,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         {*CORE, "storage"},
         {"aiosqlite", "alembic", "asyncpg", "pgqueuer", "sqlalchemy"},
     ),
+    "adapters.discord": ({*CORE, "adapters.discord"}, {"aiohttp", "discord"}),
     "adapters.llm": ({*CORE, "adapters.llm"}, {"httpx2", "openai"}),
     "adapters.web": (
         {*CORE, "adapters.web"},
