@@ -1,0 +1,121 @@
+"""discord.py's client as studybot uses it: little kept in memory, nobody pinged, parts that listen.
+
+The adapter's parts register themselves on a client with ``attach(client)`` functions: they call
+``client.listen("raw_message_edit", handler)`` for discord.py's events, by their names without
+``on_``, and ``client.at_start(hook)`` for what is to be done once it is logged in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+
+from adapters.discord.desk import Desk
+
+log = logging.getLogger(__name__)
+
+LAST_EVENTS_SECONDS = 4
+
+Handler = Callable[..., Awaitable[object]]
+Attach = Callable[["StudyClient"], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Shards:
+    """Which part of the guilds this process serves; None leaves it to Discord's advice."""
+
+    ids: tuple[int, ...] | None = None
+    count: int | None = None
+
+
+class StudyClient(discord.AutoShardedClient):
+    """One connection's client. ``sees_content`` is whether it asks for members' words."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        attach: Sequence[Attach],
+        *,
+        content: bool = True,
+        shards: Shards | None = None,
+        ready_timeout: float = 2.0,
+    ) -> None:
+        shards = shards or Shards()
+        super().__init__(
+            intents=_intents(content=content),
+            **_chosen(shards),
+            allowed_mentions=discord.AllowedMentions.none(),
+            chunk_guilds_at_startup=False,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            max_messages=None,
+            guild_ready_timeout=ready_timeout,
+        )
+        self.desk = desk
+        self.sees_content = content
+        self._handlers_of: defaultdict[str, list[Handler]] = defaultdict(list)
+        self._at_start: list[Handler] = []
+        self._under_way: set[asyncio.Task[None]] = set()
+        for each in attach:
+            each(self)
+
+    def listen(self, event: str, handler: Handler) -> None:
+        """Call a handler with an event's arguments, each time in a task of its own."""
+        self._handlers_of[event].append(handler)
+
+    def at_start(self, hook: Handler) -> None:
+        """Call ``hook()`` after logging in and before connecting; what it raises ends the try."""
+        self._at_start.append(hook)
+
+    async def setup_hook(self) -> None:
+        """What discord.py calls between logging in and connecting."""
+        for hook in self._at_start:
+            await hook()
+
+    def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
+        """Tell listeners of an event, after discord.py's own."""
+        super().dispatch(event, *args, **kwargs)
+        for handler in self._handlers_of.get(event, ()):
+            task = asyncio.create_task(_guarded(event, handler, args), name=f"discord {event}")
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+
+    def missing_shards(self) -> list[int]:
+        """The shards that have no open connection now; all of them before the first READY."""
+        if not self.is_ready():
+            return list(self.shard_ids or range(self.shard_count or 1))
+        return [number for number, shard in self.shards.items() if shard.is_closed()]
+
+    async def settled(self) -> None:
+        """Wait until no handler is at work."""
+        while self._under_way:
+            await asyncio.wait(self._under_way)
+
+    async def close(self) -> None:
+        """Close the connection; handlers that are at work get a few seconds to end."""
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=LAST_EVENTS_SECONDS)
+        await super().close()
+
+
+def _chosen(shards: Shards) -> dict[str, Any]:
+    ids = {} if shards.ids is None else {"shard_ids": list(shards.ids)}
+    return {"shard_count": shards.count, **ids}
+
+
+def _intents(*, content: bool) -> discord.Intents:
+    """Guilds and their messages; the words only where the portal grants them."""
+    return discord.Intents(guilds=True, guild_messages=True, message_content=content)
+
+
+async def _guarded(event: str, handler: Handler, args: Sequence[Any]) -> None:
+    """The edge of one event's task: a failure is logged and concerns no other event."""
+    try:
+        await handler(*args)
+    except Exception:
+        log.exception("the event %s could not be dealt with", event)
