@@ -9,6 +9,9 @@ from difflib import get_close_matches
 from functools import lru_cache
 from zoneinfo import available_timezones
 
+from rapidfuzz import process
+from rapidfuzz.distance import JaroWinkler
+
 from bot.commands.core import Call, Command, Option, OptionKind, Response
 from bot.commands.table import COMMANDS
 from bot.domain.boards import Window
@@ -26,6 +29,7 @@ _PAIR = re.compile(
 )
 _FIRST = re.compile(r"(?:[\"“”„](?P<quoted>[^\"“”„]*)[\"“”](?!\S)|(?P<bare>\S+))\s*")
 _DAYS = ("every day", "mon-fri", "sat,sun", "mon,wed,fri")
+_ALIKE = 0.85
 _TIMES = tuple(f"{hour:02}:00" for hour in (9, 8, 7, 10, 12, 18, 20))
 
 
@@ -206,12 +210,24 @@ def _quoted(value: str) -> str:
     return f'"{value}"' if " " in value else value
 
 
+def option_values(
+    services: Services, group: Group | None, name: str, option: str, prefix: str, limit: int = 25
+) -> list[str]:
+    """Values for one option of a command being typed, the likeliest first; none if unknown.
+
+    ``group`` narrows terms to its guide; the other kinds don't depend on it.
+    """
+    command = BY_NAME.get(name)
+    found = next((o for o in command.options if o.name == option), None) if command else None
+    return _choices(services, group, found, prefix.strip(), limit) if found else []
+
+
 def _choices(
-    services: Services, group: Group, option: Option, prefix: str, limit: int
+    services: Services, group: Group | None, option: Option, prefix: str, limit: int
 ) -> list[str]:
     match option.kind:
         case OptionKind.TERM:
-            return services.library.suggest(prefix, group.deck_id, limit)
+            return services.library.suggest(prefix, group.deck_id if group else None, limit)
         case OptionKind.ZONE:
             return matching_zones(prefix, limit)
         case OptionKind.DECK:
@@ -236,7 +252,10 @@ def _zones() -> tuple[str, ...]:
 
 
 def matching_zones(prefix: str, limit: int = 25) -> list[str]:
-    """Zone names for what is typed: those that begin so, then those with a part that does."""
+    """Zone names for what is typed: those that begin so, then those with a part that does.
+
+    Where there is none, those whose city is spelt much like it.
+    """
     wanted = prefix.casefold().replace(" ", "_")
     whole = [zone for zone in _zones() if zone.casefold().startswith(wanted)]
     parts = [
@@ -244,4 +263,12 @@ def matching_zones(prefix: str, limit: int = 25) -> list[str]:
         for zone in _zones()
         if zone not in whole and any(p.startswith(wanted) for p in zone.casefold().split("/"))
     ]
-    return [*whole, *parts][:limit]
+    return [*whole, *parts][:limit] or _zones_like(wanted, limit)
+
+
+def _zones_like(wanted: str, limit: int) -> list[str]:
+    cities = {zone: zone.casefold().rpartition("/")[2] for zone in _zones()}
+    alike = process.extract(
+        wanted, cities, scorer=JaroWinkler.similarity, score_cutoff=_ALIKE, limit=limit
+    )
+    return [zone for _, _, zone in alike]
