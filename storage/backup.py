@@ -48,7 +48,9 @@ _LACKING: dict[str, set[str]] = {
         "model_reserved",
         "model_limits",
         "model_slots",
-    }
+        "places",
+    },
+    "0002": {"places"},
 }
 
 

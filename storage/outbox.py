@@ -9,10 +9,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.domain.work import JobKind, NewOut, Out, OutKind, OutState
+from bot.domain.rounds import POSTED, RoundState
+from bot.domain.work import JobKind, NewOut, Out, OutKind, OutState, Place, Watched
 from storage import work
 from storage.sql import Session
-from storage.tables import outbox
+from storage.tables import channels, outbox, rounds
+from storage.tables import places as read_places
+
+# Spelling out the index's own condition lets both planners use it.
+_QUESTION = sa.text("outbox.kind = 'question'")
 
 Enqueue = Callable[[JobKind, Sequence[int]], None]
 
@@ -115,6 +120,69 @@ class SqlOutbox:
                 return int(row.round_id)
         return None
 
+    async def asked_as(self, platform: str, external_id: str) -> Out | None:
+        """The QUESTION row that was posted as that message, in any channel of a platform."""
+        found = await self._all(
+            sa.select(outbox)
+            .join(channels, channels.c.id == outbox.c.channel_id)
+            .where(_QUESTION, outbox.c.external_id == external_id, channels.c.platform == platform)
+            .order_by(outbox.c.id.desc())
+            .limit(1)
+        )
+        return found[0] if found else None
+
+    async def watched(self, platform: str, now: datetime, since: datetime) -> list[Watched]:
+        """Posted questions whose rounds are open, or were when their threads were last read.
+
+        Rounds that closed before ``since`` are left out.
+        """
+        channel, thread = read_places.alias("channel_places"), read_places.alias("thread_places")
+        own = sa.func.coalesce(outbox.c.thread_id, outbox.c.external_id)
+        unread = sa.or_(
+            rounds.c.closes_at.is_(None),
+            rounds.c.closes_at > now,
+            sa.and_(
+                rounds.c.closes_at > since,
+                sa.or_(thread.c.read_at.is_(None), thread.c.read_at < rounds.c.closes_at),
+            ),
+        )
+        rows = await self._session.all(
+            sa.select(
+                outbox.c.channel_id,
+                channels.c.external_id.label("channel"),
+                outbox.c.round_id,
+                outbox.c.external_id.label("message_id"),
+                outbox.c.thread_id,
+                rounds.c.closes_at,
+                channel.c.last_seen.label("seen"),
+                thread.c.last_seen.label("thread_seen"),
+            )
+            .join(channels, channels.c.id == outbox.c.channel_id)
+            .join(rounds, rounds.c.id == outbox.c.round_id)
+            .outerjoin(thread, _read(thread, own))
+            .outerjoin(channel, _read(channel, channels.c.external_id))
+            .where(
+                _QUESTION,
+                outbox.c.external_id.is_not(None),
+                channels.c.platform == platform,
+                rounds.c.state.in_((RoundState.POSTING, *POSTED)),
+                unread,
+            )
+            .order_by(outbox.c.id)
+        )
+        return [Watched(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's documented way to a row's names
+
+    async def saw(self, places: Sequence[Place]) -> None:
+        """Store how far those places were read."""
+        if not places:
+            return
+        rows = [asdict(place) for place in places]
+        statement = self._session.insert(read_places).values(rows)
+        new = {"last_seen": statement.excluded.last_seen, "read_at": statement.excluded.read_at}
+        await self._session.execute(
+            statement.on_conflict_do_update(index_elements=["channel_id", "place"], set_=new)
+        )
+
     async def recent(self, group_id: int, kind: OutKind, limit: int = 10) -> list[Out]:
         """A group's rows of a kind, newest first."""
         return await self._all(
@@ -126,6 +194,10 @@ class SqlOutbox:
 
     async def _all(self, statement: sa.Select[Any]) -> list[Out]:
         return [_out(row) for row in await self._session.all(statement)]
+
+
+def _read(place: sa.FromClause, external_id: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    return sa.and_(place.c.channel_id == outbox.c.channel_id, place.c.place == external_id)
 
 
 def _out(row: sa.Row[Any]) -> Out:

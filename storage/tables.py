@@ -277,6 +277,17 @@ outbox = _table(
     Index(None, "channel_id", "thread_id"),
     Index(None, "channel_id", "external_id"),
     _only("ix_outbox_pending", "id", where="state = 'pending'"),
+    _only("ix_outbox_questions", "external_id", where="kind = 'question'"),
+)
+
+# How far a channel, or a thread of it, was read: both are named by the platform's id.
+places = Table(
+    "places",
+    metadata,
+    Column("channel_id", RowId, ForeignKey("channels.id", ondelete="CASCADE"), primary_key=True),
+    Column("place", String, primary_key=True),
+    Column("last_seen", String),
+    _when("read_at", nullable=False),
 )
 
 inbox = Table(

@@ -37,6 +37,7 @@ class OutKind(StrEnum):
     RECAP = "recap"
     NOTICE = "notice"
     HELP = "help"
+    USE_BUTTON = "use_button"
 
 
 class OutState(StrEnum):
@@ -91,6 +92,38 @@ class Out:
     def marker(self) -> str:
         """What makes the sent message findable again; at most 25 characters."""
         return f"sb-{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far a channel, or a thread of it, was read. ``place`` is the platform's id of it.
+
+    Every message up to ``last_seen`` was dealt with by the time of ``read_at``.
+    """
+
+    channel_id: int
+    place: str
+    last_seen: str | None
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A posted question that may have replies nobody has seen yet.
+
+    ``channel`` is the platform's id of the channel, ``message_id`` that of the question there
+    and ``thread_id`` that of its thread. ``seen`` and ``thread_seen`` are the ids of the last
+    messages dealt with in the channel and in the thread.
+    """
+
+    channel_id: int
+    channel: str
+    round_id: int
+    message_id: str
+    thread_id: str | None
+    closes_at: datetime | None
+    seen: str | None
+    thread_seen: str | None
 
 
 def backoff(failures: int, *, first: float = 2.0, most: float = 300.0) -> float:

@@ -171,6 +171,16 @@ def help_note(text: str) -> Message:
     return Message(title="A hint", blocks=(paragraph(text),), tone=Tone.NOTICE)
 
 
+def use_button_message(round_id: int) -> Message:
+    """Why a thread's replies can't be read, with the button that works all the same."""
+    words = (
+        "I can't read replies here: this bot has no access to the words of messages. "
+        "Please answer with the button; nobody else sees what you write there."
+    )
+    button = Button(Action.ANSWER, "Answer", round_id, primary=True)
+    return Message("Use the Answer button", (paragraph(words),), (button,), tone=Tone.NOTICE)
+
+
 def error_message(text: str) -> Message:
     """Why a request can't be met, and what would do."""
     return Message(title="That didn't work", blocks=(paragraph(text),), tone=Tone.NOTICE)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from bot.domain.chat import NewPost, Post
-from bot.domain.work import NewOut, Out, OutKind, OutState
+from bot.domain.work import NewOut, Out, OutKind, OutState, Place, Watched
 
 
 class Outbox(Protocol):
@@ -44,6 +44,18 @@ class Outbox(Protocol):
 
     async def round_of(self, channel_id: int, thread_id: str) -> int | None:
         """The round whose question was posted as that thread (or message) in a channel."""
+
+    async def asked_as(self, platform: str, external_id: str) -> Out | None:
+        """The QUESTION row that was posted as that message, in any channel of a platform."""
+
+    async def watched(self, platform: str, now: datetime, since: datetime) -> list[Watched]:
+        """Posted questions whose rounds are open, or were when their threads were last read.
+
+        Rounds that closed before ``since`` are left out.
+        """
+
+    async def saw(self, places: Sequence[Place]) -> None:
+        """Store how far those places were read."""
 
     async def recent(self, group_id: int, kind: OutKind, limit: int = 10) -> list[Out]:
         """A group's rows of a kind, newest first."""

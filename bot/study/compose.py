@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from bot.domain.grading import verdict_of
 from bot.domain.group import Channel
-from bot.domain.rounds import Answer, Revision, RevisionState
+from bot.domain.rounds import Answer, Revision, RevisionState, RoundState
 from bot.domain.work import Out, OutKind
 from bot.messages.build import (
     closed_message,
     help_note,
     notice_message,
     question_message,
+    use_button_message,
 )
 from bot.messages.judging import feedback_message
 from bot.messages.message import Message, shortened
@@ -70,6 +71,8 @@ async def draft(tx: Tx, services: Services, out: Out, channel: Channel) -> Draft
             return await _feedback(tx, out, channel)
         case OutKind.HELP:
             return await _to_member(tx, out, channel, help_note(str(out.data["text"])))
+        case OutKind.USE_BUTTON:
+            return await _use_button(tx, out, channel)
         case OutKind.RECAP:
             return await _recap(tx, services, out, channel)
         case OutKind.NOTICE:
@@ -157,6 +160,14 @@ async def _feedback(tx: Tx, out: Out, channel: Channel) -> Draft | None:
         grade, round_id=answer.round_id, practice=practice, withheld=withheld, before=before
     )
     return await _to_member(tx, out, channel, message)
+
+
+async def _use_button(tx: Tx, out: Out, channel: Channel) -> Draft | None:
+    round_ = await tx.rounds.get(out.round_id or 0)
+    thread = await _thread_of(tx, out)
+    if round_ is None or thread is None or round_.state is RoundState.CLOSED:
+        return None
+    return Post(Envelope(channel, out.marker, thread_id=thread), use_button_message(round_.id))
 
 
 async def _to_member(tx: Tx, out: Out, channel: Channel, message: Message) -> Draft | None:

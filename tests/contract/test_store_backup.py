@@ -97,7 +97,7 @@ def _as_first_version(contents: Contents) -> None:
     """What the first version would have written of the same rows."""
     manifest = json.loads(contents["manifest.json"])
     manifest["revision"] = "0001"
-    later = ("appeals", "model_spend", "model_reserved", "model_limits", "model_slots")
+    later = ("appeals", "model_spend", "model_reserved", "model_limits", "model_slots", "places")
     for table in later:
         del contents[f"{table}.jsonl"], manifest["tables"][table]
     del manifest["last_ids"]["appeals"]

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.chat import NewPost
 from bot.domain.rounds import RevisionState, RoundState
-from bot.domain.work import Job, JobKind, OutKind, OutState
+from bot.domain.work import Job, JobKind, OutKind, OutState, Place
 from tests.contract.store_world import DAY, MINUTE, NOW, World, revision_of
 
 LEASE = 5 * MINUTE
@@ -238,3 +238,60 @@ async def test_a_timeline_shows_the_newest_oldest_first_and_threads_apart(world:
         assert [p.text for p in thread] == ["", "re", "re", "bot"]
         counts = await tx.chat.thread_counts([root, roots[1].id])
         assert counts == {root: 2, roots[1].id: 0}
+
+
+async def _asked(world: World, day: int, external_id: str, closes_at: datetime | None) -> int:
+    """A round asked as that message, which is its thread as well."""
+    state = RoundState.OPEN
+    round_ = await world.round(DAY + timedelta(days=day), RoundState.POSTING)
+    new = replace(world.new_out(f"q{day}"), kind=OutKind.QUESTION, round_id=round_.id)
+    async with world.store.write() as tx:
+        await tx.rounds.move(round_.id, [RoundState.POSTING], state, closes_at=closes_at)
+        [out_id] = await tx.outbox.add([new])
+        done = OutState.SENT
+        await tx.outbox.finish(out_id, done, NOW, external_id=external_id, thread_id=external_id)
+    return round_.id
+
+
+async def test_a_question_is_found_by_its_message_on_its_own_platform(world: World) -> None:
+    round_id = await _asked(world, 0, "m7", None)
+    async with world.store.read() as tx:
+        found = await tx.outbox.asked_as(world.channel.platform, "m7")
+        assert found is not None
+        assert (found.round_id, found.channel_id) == (round_id, world.channel.id)
+        assert await tx.outbox.asked_as(world.channel.platform, "m8") is None
+        assert await tx.outbox.asked_as("elsewhere", "m7") is None
+
+
+async def test_a_thread_is_watched_until_it_was_read_after_its_close(world: World) -> None:
+    await _asked(world, 0, "m1", NOW)
+    await _asked(world, 1, "m2", NOW + 10 * MINUTE)
+    platform, now, since = world.channel.platform, NOW + MINUTE, NOW - MINUTE
+
+    async def watched() -> dict[str, str | None]:
+        async with world.store.read() as tx:
+            found = await tx.outbox.watched(platform, now, since)
+        return {each.message_id: each.thread_seen for each in found}
+
+    assert await watched() == {"m1": None, "m2": None}
+    places = [Place(world.channel.id, place, f"{place}-last", now) for place in ("m1", "m2")]
+    async with world.store.write() as tx:
+        await tx.outbox.saw(places)
+    # The first one's round has closed before; the second one's goes on.
+    assert await watched() == {"m2": "m2-last"}
+    async with world.store.write() as tx:
+        await tx.outbox.saw([replace(places[1], last_seen="m2-later")])
+        await tx.outbox.saw([])
+    assert await watched() == {"m2": "m2-later"}
+    async with world.store.read() as tx:
+        assert await tx.outbox.watched("elsewhere", now, since) == []
+
+
+async def test_what_was_read_of_a_channel_is_told_with_its_questions(world: World) -> None:
+    round_id = await _asked(world, 0, "m1", None)
+    own = world.channel.external_id
+    async with world.store.write() as tx:
+        await tx.outbox.saw([Place(world.channel.id, own, "m9", NOW)])
+        [found] = await tx.outbox.watched(world.channel.platform, NOW, NOW)
+    assert (found.channel, found.round_id, found.thread_id) == (own, round_id, "m1")
+    assert (found.seen, found.thread_seen, found.closes_at) == ("m9", None, None)
