@@ -21,6 +21,7 @@ from adapters.discord.desk import Desk
 log = logging.getLogger(__name__)
 
 LAST_EVENTS_SECONDS = 4
+LONGEST_LIMIT_SECONDS = 60
 
 Handler = Callable[..., Awaitable[object]]
 Attach = Callable[["StudyClient"], None]
@@ -55,6 +56,8 @@ class StudyClient(discord.AutoShardedClient):
             member_cache_flags=discord.MemberCacheFlags.none(),
             max_messages=None,
             guild_ready_timeout=ready_timeout,
+            # A longer wait is the outbox's, which holds no worker up meanwhile.
+            max_ratelimit_timeout=LONGEST_LIMIT_SECONDS,
         )
         self.desk = desk
         self.sees_content = content

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import discord
 
+from adapters.discord.tokens import Tokens
 from bot.commands.core import Call
 from bot.domain.group import Channel, Group, Member
 from bot.store import Tx
@@ -24,9 +25,13 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The core for the adapter's parts."""
+    """The core for the adapter's parts; it outlives every client.
+
+    ``tokens`` are the ways to members who did something lately.
+    """
 
     services: Services
+    tokens: Tokens = field(default_factory=Tokens)
 
     async def room(self, tx: Tx, channel_id: int) -> Room | None:
         """The group behind a channel (a thread's parent, for threads), if one posts there."""
