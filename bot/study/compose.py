@@ -16,7 +16,7 @@ from bot.messages.build import (
     use_button_message,
 )
 from bot.messages.judging import feedback_message
-from bot.messages.message import Message, shortened
+from bot.messages.message import Message
 from bot.ports import Envelope, Reaction
 from bot.store import Tx
 from bot.study.answering import is_practice
@@ -24,8 +24,6 @@ from bot.study.recap import recap_message
 from bot.study.services import Services
 from bot.study.streaks import attempted
 from bot.study.views import is_held_back
-
-THREAD_NAME_LENGTH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +82,7 @@ async def _question(tx: Tx, out: Out, channel: Channel) -> Draft | None:
     round_ = await tx.rounds.get(out.round_id or 0)
     if round_ is None or round_.question is None:
         return None
-    name = shortened(round_.question.prompt, THREAD_NAME_LENGTH)
+    name = round_.question.prompt
     envelope = Envelope(channel, out.marker, opens_thread=name, round_id=round_.id)
     return Post(envelope, question_message(round_, round_.question))
 
@@ -159,7 +157,9 @@ async def _feedback(tx: Tx, out: Out, channel: Channel) -> Draft | None:
     message = feedback_message(
         grade, round_id=answer.round_id, practice=practice, withheld=withheld, before=before
     )
-    return await _to_member(tx, out, channel, message)
+    # My grade shows a first grade as it is; what changed, and practice, only this message tells.
+    fetchable = before is None and not practice
+    return await _to_member(tx, out, channel, message, fetchable=fetchable)
 
 
 async def _use_button(tx: Tx, out: Out, channel: Channel) -> Draft | None:
@@ -170,12 +170,15 @@ async def _use_button(tx: Tx, out: Out, channel: Channel) -> Draft | None:
     return Post(Envelope(channel, out.marker, thread_id=thread), use_button_message(round_.id))
 
 
-async def _to_member(tx: Tx, out: Out, channel: Channel, message: Message) -> Draft | None:
+async def _to_member(
+    tx: Tx, out: Out, channel: Channel, message: Message, *, fetchable: bool = False
+) -> Draft | None:
     account = await tx.members.account(out.member_id or 0, channel.platform)
     if account is None:
         return None
     thread = await _thread_of(tx, out)
-    return Post(Envelope(channel, out.marker, thread_id=thread, only=account), message)
+    envelope = Envelope(channel, out.marker, thread_id=thread, only=account, fetchable=fetchable)
+    return Post(envelope, message)
 
 
 async def _recap(tx: Tx, services: Services, out: Out, channel: Channel) -> Draft | None:

@@ -156,7 +156,7 @@ def guild(of: Guild) -> Json:
         "system_channel_id": None,
         "system_channel_flags": 0,
         "rules_channel_id": None,
-        "public_updates_channel_id": None,
+        "public_updates_channel_id": str(of.updates_channel.id) if of.updates_channel else None,
         "vanity_url_code": None,
         "features": [],
         "emojis": [],

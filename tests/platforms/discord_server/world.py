@@ -94,6 +94,7 @@ class Guild:
     threads: dict[int, Thread] = field(default_factory=dict)
     locale: str = "en-US"
     available: bool = True
+    updates_channel: Channel | None = None
 
     @property
     def everyone(self) -> Role:
