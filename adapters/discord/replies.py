@@ -1,0 +1,213 @@
+"""Answers to interactions: in time whatever the work takes, and to the right eyes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+import aiohttp
+import discord
+
+from adapters.discord.render import embed_of, view_of
+from adapters.discord.tokens import Tokens
+from bot.commands.core import Response
+from bot.errors import StudyError
+from bot.messages.build import error_message
+from bot.messages.message import Message
+
+log = logging.getLogger(__name__)
+
+QUICK_SECONDS = 1.0
+"""What takes longer is acknowledged first: Discord waits 3 s in all, the way there included."""
+AGAIN_SECONDS = 0.3
+UNREACHABLE = (discord.DiscordServerError, aiohttp.ClientError, OSError)
+ANSWERED_ALREADY = 40060
+OUTLIVED = (10008, 10015, 10062, 50027)
+OOPS = "Something went wrong here, and it was logged. Please try again."
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a person is answered.
+
+    A ``modal`` is opened where there is still time for one; the message stands in for it.
+    ``view`` takes the place of the message's own buttons. ``updates`` replaces the message
+    whose component was used.
+    """
+
+    message: Message
+    private: bool = True
+    view: discord.ui.View | None = None
+    modal: discord.ui.Modal | None = None
+    updates: bool = False
+
+
+def reply_of(response: Response) -> Reply:
+    """A core response as it is; its form is for others to open."""
+    return Reply(response.message, private=response.private)
+
+
+Work = Coroutine[Any, Any, Reply]
+
+
+class _Seen(Enum):
+    """What the person saw of us before the answer."""
+
+    NOTHING = auto()
+    THINKING = auto()
+    THINKING_ALONE = auto()
+    UNCHANGED = auto()
+    UNSURE = auto()
+
+
+class Replies:
+    """Answers interactions; ``tokens`` learns of those that can be followed up."""
+
+    def __init__(self, tokens: Tokens) -> None:
+        self._tokens = tokens
+
+    async def serve(
+        self,
+        interaction: discord.Interaction,
+        work: Work,
+        *,
+        private: bool = True,
+        update: bool = False,
+    ) -> None:
+        """Do the work and tell what it returns, or why it can't be done.
+
+        Should it take its time, Discord is told first: that an answer follows, for them alone
+        if ``private``, or with ``update`` that the message at hand will change.
+        """
+        task = asyncio.create_task(_outcome(work))
+        try:
+            done, _ = await asyncio.wait({task}, timeout=QUICK_SECONDS)
+            seen = _Seen.NOTHING
+            if not done:
+                seen = await _acknowledge(interaction, private=private, update=update)
+            await self._tell(interaction, await task, seen)
+        finally:
+            task.cancel()
+
+    async def open(self, interaction: discord.Interaction, modal: discord.ui.Modal) -> None:
+        """Show a modal at once."""
+        stand_in = Reply(error_message("That form didn't open. Please try again."), modal=modal)
+        await self._tell(interaction, stand_in, _Seen.NOTHING)
+
+    async def _tell(self, interaction: discord.Interaction, reply: Reply, seen: _Seen) -> None:
+        try:
+            await _again_if_lost(interaction, reply, seen)
+        except discord.HTTPException as error:
+            if error.code not in OUTLIVED:
+                raise
+            log.info("an interaction outlived its token; its answer takes another way")
+            await _tell_elsewhere(interaction, reply)
+        else:
+            if reply.modal is None or seen is not _Seen.NOTHING:
+                self._tokens.note(interaction)
+
+
+async def _outcome(work: Work) -> Reply:
+    """What the work returns, or what a person can be told of why it failed."""
+    try:
+        return await work
+    except StudyError as error:
+        return Reply(error_message(str(error)))
+    except Exception:
+        # The edge of an interaction: the details are for the log, never for a channel.
+        log.exception("an interaction could not be dealt with")
+        return Reply(error_message(OOPS))
+
+
+async def _acknowledge(interaction: discord.Interaction, *, private: bool, update: bool) -> _Seen:
+    try:
+        if update:
+            await interaction.response.defer()
+            return _Seen.UNCHANGED
+        await interaction.response.defer(ephemeral=private, thinking=True)
+    except (discord.HTTPException, *UNREACHABLE) as error:
+        log.info("an interaction could not be acknowledged: %s", error)
+        return _Seen.UNSURE
+    return _Seen.THINKING_ALONE if private else _Seen.THINKING
+
+
+async def _again_if_lost(interaction: discord.Interaction, reply: Reply, seen: _Seen) -> None:
+    """Answer; a connection that broke may have carried the answer, so it is asked once more."""
+    try:
+        await _answer(interaction, reply, seen)
+    except UNREACHABLE:
+        await asyncio.sleep(AGAIN_SECONDS)
+        try:
+            await _answer(interaction, reply, seen)
+        except discord.HTTPException as error:
+            if error.code != ANSWERED_ALREADY:
+                raise
+
+
+async def _answer(interaction: discord.Interaction, reply: Reply, seen: _Seen) -> None:
+    match seen:
+        case _Seen.NOTHING:
+            await _first(interaction, reply)
+        case _Seen.UNSURE:
+            await _first_or_after(interaction, reply)
+        case _Seen.UNCHANGED if reply.updates:
+            await interaction.edit_original_response(**_changed(reply))
+        case _Seen.UNCHANGED:
+            await interaction.followup.send(**_fresh(reply), ephemeral=reply.private)
+        case _:
+            await _instead_of_thinking(interaction, reply, seen)
+
+
+async def _first(interaction: discord.Interaction, reply: Reply) -> None:
+    if reply.modal is not None:
+        await interaction.response.send_modal(reply.modal)
+    elif reply.updates and interaction.message is not None:
+        await interaction.response.edit_message(**_changed(reply))
+    else:
+        await interaction.response.send_message(**_fresh(reply), ephemeral=reply.private)
+
+
+async def _first_or_after(interaction: discord.Interaction, reply: Reply) -> None:
+    """Nobody knows whether the acknowledgment got through."""
+    try:
+        await _first(interaction, reply)
+    except discord.HTTPException as error:
+        if error.code != ANSWERED_ALREADY:
+            raise
+        await interaction.edit_original_response(**_changed(reply))
+
+
+async def _instead_of_thinking(interaction: discord.Interaction, reply: Reply, seen: _Seen) -> None:
+    """Who may see the answer was settled when it was put off; else it is a message anew."""
+    if reply.private == (seen is _Seen.THINKING_ALONE):
+        await interaction.edit_original_response(**_changed(reply))
+        return
+    await interaction.delete_original_response()
+    await interaction.followup.send(**_fresh(reply), ephemeral=reply.private)
+
+
+async def _tell_elsewhere(interaction: discord.Interaction, reply: Reply) -> None:
+    """Where a token is no use any more: in the channel, or to them directly."""
+    channel = interaction.channel
+    try:
+        if not reply.private and isinstance(channel, discord.abc.Messageable):
+            await channel.send(**_fresh(reply))
+        else:
+            await interaction.user.send(**_fresh(reply))
+    except discord.HTTPException as error:
+        log.info("an answer reached nobody: %s", error)
+
+
+def _fresh(reply: Reply) -> dict[str, Any]:
+    """What a new message is made of."""
+    return {key: value for key, value in _changed(reply).items() if value is not None}
+
+
+def _changed(reply: Reply) -> dict[str, Any]:
+    """What a message is changed to; a view of None takes its buttons away."""
+    view = view_of(reply.message.buttons) if reply.view is None else reply.view
+    return {"embed": embed_of(reply.message), "view": view}
