@@ -1,0 +1,201 @@
+"""What members write, edit and delete: replies to a question, in its thread or to its post.
+
+Each message is stored once, with what the core makes of it, in one transaction.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+
+import discord
+
+from adapters.discord.client import StudyClient
+from adapters.discord.desk import PLATFORM, Room
+from adapters.discord.turns import Turns
+from bot.domain.group import Member
+from bot.domain.rounds import Round
+from bot.domain.work import Out
+from bot.errors import ConflictError, InvalidError
+from bot.store import Tx
+from bot.study import answering
+from bot.study.answering import Reply
+from bot.study.notices import lead_to_button, tell_member
+
+NO_TEXT = (
+    "I can only read words, so files, stickers and polls are no answer. Please type your answer in "
+    "the thread, or use the Answer button on the question: it takes up to 4,000 characters."
+)
+_WRITTEN = (discord.MessageType.default, discord.MessageType.reply)
+
+
+class Inbound:
+    """Takes messages in; every method may be called again with what it was told before."""
+
+    def __init__(self, client: StudyClient) -> None:
+        self._client = client
+        self._services = client.desk.services
+        self._turns = Turns()
+
+    async def heard(self, message: discord.Message) -> int | None:
+        """A message: an answer, a revision, conversation, or none of ours.
+
+        Returns our id of the channel whose question it replies to, None if it replies to none.
+        """
+        question = self._question(message)
+        if question is None:
+            return None
+        async with self._turns.of(message.author.id, message.id):
+            asked = await self._asked(question)
+            if asked is None:
+                return None
+            now = self._services.clock()
+            async with self._services.store.write() as tx:
+                if await tx.first_time(PLATFORM, _key(message), now):
+                    await _dated(tx, message, now)
+                    await self._take(tx, asked, message, message.created_at)
+            return asked.channel_id
+
+    async def edited(self, message: discord.Message) -> int | None:
+        """A message may have other words now: a link's preview is told as an edit, too.
+
+        An edit of what did not count before is read as if it had been written now.
+        """
+        question = self._question(message)
+        if question is None or message.edited_at is None or self._is_hidden(message):
+            return None
+        async with self._turns.of(message.author.id, message.id):
+            asked = await self._asked(question)
+            if asked is None:
+                return None
+            now = self._services.clock()
+            async with self._services.store.write() as tx:
+                # Whatever becomes of it, its first words are not to be taken in any more.
+                await tx.first_time(PLATFORM, _key(message), now)
+                if await _dated(tx, message, now):
+                    await self._revise(tx, asked, message, message.edited_at)
+            return asked.channel_id
+
+    async def deleted(self, place_id: int, message_ids: Iterable[int]) -> int | None:
+        """Messages of a channel or thread are gone: those that were answers are withdrawn."""
+        async with self._services.store.read() as tx:
+            asked = await tx.outbox.asked_as(PLATFORM, str(place_id))
+            room = await self._client.desk.room(tx, place_id) if asked is None else None
+        channel_id = asked.channel_id if asked else room.channel.id if room else None
+        if channel_id is None:
+            return None
+        for message_id in message_ids:
+            async with self._turns.after(message_id):
+                await self._withdraw(channel_id, message_id, in_thread=asked is not None)
+        return channel_id
+
+    def _question(self, message: discord.Message) -> str | None:
+        """The message id of the question that a message may reply to.
+
+        A question's thread has the question's own id.
+        """
+        author = message.author
+        if author.bot or message.webhook_id or message.guild is None:
+            return None
+        if message.type not in _WRITTEN:
+            return None
+        if isinstance(message.channel, (discord.Thread, discord.PartialMessageable)):
+            return str(message.channel.id)
+        if message.type is not discord.MessageType.reply or message.reference is None:
+            return None
+        target = message.reference.resolved
+        user = self._client.user
+        if isinstance(target, discord.Message) and user is not None and target.author.id != user.id:
+            return None
+        return str(message.reference.message_id)
+
+    async def _asked(self, question: str) -> Out | None:
+        async with self._services.store.read() as tx:
+            return await tx.outbox.asked_as(PLATFORM, question)
+
+    async def _take(self, tx: Tx, asked: Out, message: discord.Message, at: datetime) -> None:
+        """Hand a message to the core, and its author what the core says to them."""
+        scene = await self._scene(tx, asked, message)
+        if scene is None:
+            return
+        room, round_, member = scene
+        if self._is_hidden(message):
+            await lead_to_button(tx, round_, room.channel.id)
+            return
+        now = self._services.clock()
+        text = self._text(message)
+        # Discord's clock and ours may differ, but nothing was sent in the future.
+        reply = Reply(text, min(at, now), room.channel.id, str(message.id))
+        try:
+            note = (await answering.accept(tx, room.group, round_, member, reply, now)).note
+        except InvalidError as error:
+            note = str(error) if text else NO_TEXT
+        except ConflictError as error:
+            note = str(error)
+        if note:
+            await tell_member(tx, round_, room.channel.id, member.id, note)
+
+    async def _revise(self, tx: Tx, asked: Out, message: discord.Message, at: datetime) -> None:
+        answer = await tx.answers.by_message(asked.channel_id, str(message.id))
+        if answer is None:
+            await self._take(tx, asked, message, at)
+            return
+        round_ = await tx.rounds.get(answer.round_id)
+        text = self._text(message)
+        try:
+            # When it was edited counts, though it was found only now.
+            at = min(at, self._services.clock())
+            note = (await answering.edited(tx, answer, text, at)).note
+        except InvalidError as error:
+            note = str(error) if text else NO_TEXT
+        if note and round_ is not None:
+            await tell_member(tx, round_, asked.channel_id, answer.member_id, note)
+
+    async def _withdraw(self, channel_id: int, message_id: int, *, in_thread: bool) -> None:
+        if not in_thread:
+            # Most of what is deleted in a channel was never ours.
+            async with self._services.store.read() as tx:
+                if await tx.answers.by_message(channel_id, str(message_id)) is None:
+                    return
+        now = self._services.clock()
+        async with self._services.store.write() as tx:
+            # It may still be on its way to us, found while a thread was read again.
+            await tx.first_time(PLATFORM, f"m:{message_id}", now)
+            answer = await tx.answers.by_message(channel_id, str(message_id))
+            if answer is not None:
+                await answering.withdraw(tx, answer, now)
+
+    async def _scene(
+        self, tx: Tx, asked: Out, message: discord.Message
+    ) -> tuple[Room, Round, Member] | None:
+        group = await tx.groups.get(asked.group_id)
+        channel = await tx.groups.channel(asked.channel_id)
+        round_ = await tx.rounds.get(asked.round_id or 0)
+        if group is None or channel is None or round_ is None:
+            return None
+        room = Room(group, channel)
+        return room, round_, await self._client.desk.member(tx, room, message.author)
+
+    def _is_hidden(self, message: discord.Message) -> bool:
+        """Whether Discord keeps a message's words from us."""
+        shown = message.content or message.attachments or message.stickers or message.embeds
+        return not self._client.sees_content and not shown
+
+    def _text(self, message: discord.Message) -> str:
+        """What was written, without our name in front of it."""
+        if self._client.user is None:
+            return message.content
+        return re.sub(rf"^\s*<@!?{self._client.user.id}>\s*", "", message.content, count=1)
+
+
+def _key(message: discord.Message) -> str:
+    return f"m:{message.id}"
+
+
+async def _dated(tx: Tx, message: discord.Message, now: datetime) -> bool:
+    """Whether this wording, told apart by when it was edited, is seen for the first time."""
+    if message.edited_at is None:
+        return False
+    stamp = int(message.edited_at.timestamp() * 1000)
+    return await tx.first_time(PLATFORM, f"e:{message.id}:{stamp}", now)

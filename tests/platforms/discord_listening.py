@@ -1,0 +1,85 @@
+"""A studybot that listens on the Discord of our own, and what it made of what it heard."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from adapters.discord import gaps
+from adapters.discord.messenger import DiscordMessenger
+from bot.domain.rounds import Answer, Revision
+from bot.domain.work import Out, OutKind
+from bot.ports import Messenger
+from tests.platforms.discord_server.people import Person
+from tests.platforms.discord_server.place import Place
+from tests.platforms.discord_server.world import Message, Thread
+from tests.platforms.discord_world import Studybot, a_studybot
+
+
+@dataclass
+class Listening:
+    """A studybot, the question that it asked, and the question's thread."""
+
+    bot: Studybot
+    place: Place
+    asked: Message
+    thread: Thread
+
+    async def reference(self) -> str:
+        """What answers the question."""
+        round_ = await self.bot.round()
+        assert round_.question is not None
+        return round_.question.reference
+
+    async def answer_of(self, person: Person) -> Answer | None:
+        """A person's answer to the newest round."""
+        round_, member = await self.bot.round(), await self.bot.member(person)
+        async with self.bot.parts.store.read() as tx:
+            return await tx.answers.find(round_.id, member.id)
+
+    async def revisions_of(self, person: Person) -> list[Revision]:
+        """Every wording of a person's answer."""
+        answer = await self.answer_of(person)
+        if answer is None:
+            return []
+        async with self.bot.parts.store.read() as tx:
+            return await tx.answers.revisions(answer.id)
+
+    async def words_of(self, person: Person) -> list[str]:
+        return [revision.text for revision in await self.revisions_of(person)]
+
+    async def answers(self) -> int:
+        """How many answers to the newest round stand."""
+        round_ = await self.bot.round()
+        async with self.bot.parts.store.read() as tx:
+            return (await tx.answers.counts([round_.id])).get(round_.id, 0)
+
+    async def told(self, kind: OutKind) -> list[Out]:
+        """What was queued of a kind, newest first."""
+        group, _ = await self.bot.room()
+        async with self.bot.parts.store.read() as tx:
+            return await tx.outbox.recent(group.id, kind, 100)
+
+    async def hints(self) -> list[str]:
+        """What members were told alone, newest first."""
+        return [str(out.data["text"]) for out in await self.told(OutKind.HELP)]
+
+
+@asynccontextmanager
+async def a_listener(folder: Path, place: Place, **options: Any) -> AsyncIterator[Studybot]:
+    """A studybot that listens and posts."""
+    async with a_studybot(folder, place, attach=[gaps.attach], **options) as bot:
+        messengers = cast("dict[str, Messenger]", bot.services.messengers)
+        messengers["discord"] = DiscordMessenger(bot.connection, bot.desk.tokens)
+        yield bot
+
+
+async def asked(bot: Studybot) -> Listening:
+    """The studybot with today's question posted."""
+    question = await bot.ask()
+    thread = await bot.place.server.threaded(question)
+    assert isinstance(thread, Thread)
+    return Listening(bot, bot.place, question, thread)
