@@ -18,7 +18,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmana
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tzlocal
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -28,7 +28,7 @@ from adapters.web.messenger import WebMessenger
 from bot.domain.group import Group
 from bot.errors import ConflictError, ForbiddenError, InvalidError, StoreUnavailableError
 from bot.judge.grader import OfflineGrader
-from bot.ports import Clock, Grader
+from bot.ports import Clock, Grader, Messenger
 from bot.settings import Settings
 from bot.store import Store
 from bot.study import groups, jobs
@@ -37,6 +37,9 @@ from bot.study.services import Services
 from content.library import Library
 from storage.database import Database, open_store
 from storage.migrate import upgrade
+
+if TYPE_CHECKING:
+    from adapters.discord.adapter import DiscordAdapter
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +67,7 @@ class Parts:
     services: Services
     store: Database
     hub: Hub
+    discord: DiscordAdapter | None = None
 
 
 @asynccontextmanager
@@ -80,14 +84,24 @@ async def build(
         hub = Hub(store)
         if grader is None:
             grader = await stack.enter_async_context(_judging(settings, store, clock))
+        discord = _discord(settings)
+        messengers: dict[str, Messenger] = {"web": WebMessenger(store, clock, hub)}
+        if discord is not None:
+            messengers["discord"] = discord.messenger
         services = Services(
-            store=store,
-            library=library,
-            grader=grader,
-            clock=clock,
-            messengers={"web": WebMessenger(store, clock, hub)},
+            store=store, library=library, grader=grader, clock=clock, messengers=messengers
         )
-        yield Parts(settings, services, store, hub)
+        yield Parts(settings, services, store, hub, discord)
+
+
+def _discord(settings: Settings) -> DiscordAdapter | None:
+    """The Discord adapter, where it is configured."""
+    if settings.discord_token is None:
+        return None
+    # discord.py is imported by those alone who need it.
+    from adapters.discord.adapter import adapter_of  # noqa: PLC0415
+
+    return adapter_of(settings)
 
 
 @asynccontextmanager
@@ -128,6 +142,10 @@ async def serve(
             # A process that runs everything owns what an earlier one left half done.
             await parts.store.release_claims()
         stop = _stop_event()
+        if parts.discord is not None and chosen & {"gateway", "worker"}:
+            gateway = "gateway" in chosen
+            running = parts.discord.running(parts.services, gateway=gateway, ended=stop.set)
+            await stack.enter_async_context(running)
         if "worker" in chosen:
             await stack.enter_async_context(_working(parts, stop))
         if chosen & {"worker", "scheduler"}:
@@ -158,8 +176,8 @@ def _check_host(settings: Settings, host: str) -> None:
 
 
 def _tell_what_is_unused(settings: Settings) -> None:
-    if settings.discord_token or settings.slack_bot_token or settings.slack_client_id:
-        log.warning("Discord or Slack is configured, but this version has the web adapter only")
+    if settings.slack_bot_token or settings.slack_client_id:
+        log.warning("Slack is configured, but this version has no adapter for it yet")
 
 
 def is_loopback(host: str) -> bool:
@@ -304,6 +322,7 @@ async def _http(
         password=password.reveal() if password else None,
         secret=key.reveal().encode() if key else None,
         hub=parts.hub,
+        ready=parts.discord.waiting_for if parts.discord else tuple,
     )
     async with serving(parts.services, options, listener, stop.set):
         shown = f"[{host}]" if ":" in host else host

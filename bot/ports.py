@@ -46,7 +46,8 @@ class Envelope:
     """Where a message goes, and who sees it.
 
     ``thread_id``: into that thread. ``opens_thread``: a thread is opened on the message,
-    with this name, shortened to what the platform takes. ``only`` shows it to one account, ``organisers`` to organisers alone.
+    with this name, shortened to what the platform takes. ``only`` shows it to one account,
+    ``organisers`` to organisers alone.
     ``marker`` identifies the message for ever: the same marker is never posted twice.
     ``round_id`` is set on a round's question, whose thread takes the answers. ``fetchable``:
     its reader can also get it with the My grade button, so that a platform which has no

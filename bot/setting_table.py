@@ -167,6 +167,21 @@ TABLE: tuple[Setting, ...] = (
         example="wss://gateway.discord.gg",
     ),
     Setting(
+        "DISCORD_SHARD_COUNT",
+        "discord_shard_count",
+        "Discord",
+        "How many shards all processes have together. Unset: as many as Discord advises.",
+        parse.whole(1, 16_384, "a number of shards"),
+    ),
+    Setting(
+        "DISCORD_SHARD_IDS",
+        "discord_shard_ids",
+        "Discord",
+        "The shards of this process, where several share a large bot. Unset: all of them.",
+        parse.numbers,
+        example="0-3",
+    ),
+    Setting(
         "SLACK_BOT_TOKEN",
         "slack_bot_token",
         "Slack",

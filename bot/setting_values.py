@@ -84,6 +84,20 @@ def whole(least: int, most: int, unit: str) -> Callable[[str], int]:
     return parse
 
 
+def numbers(text: str) -> tuple[int, ...]:
+    """Whole numbers and ranges of them, such as 0,1 or 0-3."""
+    found: set[int] = set()
+    for part in text.split(","):
+        first, dash, last = (each.strip() for each in part.partition("-"))
+        ends = (first, last) if dash else (first, first)
+        if not all(end.isascii() and end.isdecimal() and len(end) <= 5 for end in ends):
+            raise ValueError(f"“{text[:40]}” is no list of numbers. Use one such as 0,1 or 0-3.")
+        found.update(range(int(ends[0]), int(ends[1]) + 1))
+    if not found:
+        raise ValueError(f"“{text[:40]}” names no number. Use a list such as 0,1 or 0-3.")
+    return tuple(sorted(found))
+
+
 def price(text: str) -> tuple[float, float, float]:
     """US dollars per million tokens: of input, of input served from a cache, of output."""
     parse_number = number(0, 10_000, "US dollars per million tokens")

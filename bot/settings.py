@@ -50,6 +50,8 @@ class Settings:
     discord_token: Secret | None = None
     discord_api_base: str | None = None
     discord_gateway_url: str | None = None
+    discord_shard_count: int | None = None
+    discord_shard_ids: tuple[int, ...] | None = None
     slack_bot_token: Secret | None = None
     slack_app_token: Secret | None = None
     slack_signing_secret: Secret | None = None
@@ -151,6 +153,12 @@ def _has_inbound(s: Settings) -> bool:
     return bool(s.slack_app_token or s.slack_signing_secret)
 
 
+def _shards_fit(s: Settings) -> bool:
+    if s.discord_shard_ids is None:
+        return True
+    return s.discord_shard_count is not None and max(s.discord_shard_ids) < s.discord_shard_count
+
+
 def _has_slack(s: Settings) -> bool:
     return bool(s.slack_bot_token or s.slack_client_id)
 
@@ -170,6 +178,11 @@ _RULES = (
         "STUDYBOT_JUDGE=llm needs it, or OPENAI_BASE_URL for a server that asks for no key. "
         "Or set STUDYBOT_JUDGE=auto.",
         lambda s: s.judge == "llm" and not (s.openai_api_key or s.openai_base_url),
+    ),
+    _Rule(
+        "DISCORD_SHARD_IDS",
+        "DISCORD_SHARD_COUNT must say how many there are in all; these count from 0.",
+        lambda s: not _shards_fit(s),
     ),
     _Rule(
         "SLACK_BOT_TOKEN",

@@ -17,7 +17,8 @@ from discord.http import Route
 from adapters.discord.client import Attach, Shards, StudyClient
 from adapters.discord.desk import Desk
 from bot.domain.work import backoff
-from bot.errors import DeliveryError, InvalidError
+from bot.errors import DeliveryError
+from bot.settings import SettingsError
 
 log = logging.getLogger(__name__)
 
@@ -29,15 +30,15 @@ UNREACHABLE = (
     discord.GatewayNotFound,
     discord.ConnectionClosed,
 )
-REFUSED = "Discord doesn't take DISCORD_TOKEN. Reset the token on your application's Bot page."
+REFUSED = "DISCORD_TOKEN: Discord doesn't take it. Reset it on your application's Bot page."
 NO_CONTENT = (
     "Discord grants no Message Content intent, so replies in threads can't be read: members use "
     "the Answer button. Switch the intent on in the portal, on the Bot page, and restart."
 )
 _FATAL = {
     4004: REFUSED,
-    4010: "DISCORD_SHARD_IDS and DISCORD_SHARD_COUNT don't fit each other.",
-    4011: "The bot is in too many servers for so few shards. Raise DISCORD_SHARD_COUNT.",
+    4010: "DISCORD_SHARD_IDS: these don't fit DISCORD_SHARD_COUNT.",
+    4011: "DISCORD_SHARD_COUNT: the bot is in too many servers for so few. Raise it.",
 }
 
 
@@ -60,6 +61,7 @@ class Connection:
         self.sees_content = True
         self._client: StudyClient | None = None
         self._changed = asyncio.Event()
+        self._gateway = True
 
     @property
     def client(self) -> StudyClient:
@@ -71,9 +73,9 @@ class Connection:
     def problem(self) -> str | None:
         """What isn't connected, in words for /readyz; None if everything is."""
         if self._client is None or self._client.is_closed():
-            return "not logged in to Discord"
-        missing = self._client.missing_shards()
-        return f"not connected to Discord: shard {missing[0]}" if missing else None
+            return "not logged in"
+        missing = self._client.missing_shards() if self._gateway else []
+        return f"shard {missing[0]} is not connected" if missing else None
 
     async def ready(self) -> StudyClient:
         """Wait until every shard has been connected; the client that is."""
@@ -94,10 +96,11 @@ class Connection:
         """Connected while inside; ``gateway`` False only asks, and takes no events.
 
         ``ended`` is called when the connection ends by itself: leaving the block then raises
-        InvalidError, which says what to set right.
+        SettingsError, which says what to set right.
         """
+        self._gateway = gateway
         with endpoints(self.options):
-            task = asyncio.create_task(self._run(desk, attach, gateway=gateway), name="discord")
+            task = asyncio.create_task(self._run(desk, attach), name="discord")
             task.add_done_callback(lambda _: ended())
             try:
                 yield
@@ -115,11 +118,11 @@ class Connection:
         if isinstance(outcome, Exception):
             raise outcome
 
-    async def _run(self, desk: Desk, attach: Sequence[Attach], *, gateway: bool) -> None:
+    async def _run(self, desk: Desk, attach: Sequence[Attach]) -> None:
         """Connect for as long as it makes sense; a lost network is waited for."""
         failures = 0
         while True:
-            parts = attach if gateway else ()
+            parts = attach if self._gateway else ()
             client = StudyClient(
                 desk,
                 parts,
@@ -129,7 +132,7 @@ class Connection:
             )
             client.listen("ready", self._note)
             try:
-                await self._once(client, gateway=gateway)
+                await self._once(client)
             except discord.PrivilegedIntentsRequired:
                 self.sees_content = False
                 log.warning(NO_CONTENT)
@@ -144,23 +147,27 @@ class Connection:
     async def _note(self) -> None:
         self._changed.set()
 
-    async def _once(self, client: StudyClient, *, gateway: bool) -> None:
-        """One client's life. Raises InvalidError for what only another setting mends."""
+    async def _once(self, client: StudyClient) -> None:
+        """One client's life. Raises SettingsError for what only another setting mends."""
         try:
             await client.login(self.options.token)
-            if gateway and self.options.gateway_url and self.options.shards.count is None:
+            if (
+                self._gateway
+                and self.options.gateway_url is not None
+                and self.options.shards.count is None
+            ):
                 # Asked for its advice, Discord names its own gateway; the given one is to be used.
                 client.shard_count, _, _ = await client.http.get_bot_gateway()
             self._client = client
-            if gateway:
+            if self._gateway:
                 await client.connect()
             else:
                 await asyncio.Event().wait()
         except discord.LoginFailure as error:
-            raise InvalidError(REFUSED) from error
+            raise SettingsError([REFUSED]) from error
         except discord.ConnectionClosed as error:
             if error.code in _FATAL:
-                raise InvalidError(_FATAL[error.code]) from error
+                raise SettingsError([_FATAL[error.code]]) from error
             raise
 
 

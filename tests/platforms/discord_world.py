@@ -15,12 +15,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from adapters.discord.adapter import PARTS
 from adapters.discord.client import Attach, Shards, StudyClient
-from adapters.discord.connection import Connection, Options
+from adapters.discord.connection import Connection
 from adapters.discord.desk import PLATFORM, Desk
 from bot.bootstrap import Parts, build
 from bot.domain.group import Channel, Group, Member, Role
@@ -127,13 +128,13 @@ async def a_studybot(
     folder: Path,
     place: Place,
     *,
-    attach: Sequence[Attach] = (),
+    attach: Sequence[Attach] = PARTS,
     clock: FakeClock | None = None,
     grader: Grader | None = None,
     founded: bool = True,
     shards: Shards | None = None,
 ) -> AsyncIterator[Studybot]:
-    """studybot, ready, with the given parts of the adapter attached.
+    """studybot, ready, with those parts of the adapter attached: all of them if none are given.
 
     ``founded`` False leaves the channel without a group. Its clock begins at the real time, since
     Discord's ids tell that; it stands still unless the test moves it.
@@ -154,15 +155,12 @@ async def a_studybot(
             await found_group(
                 parts.services, PLATFORM, str(channel.id), channel.name, place.guild.name
             )
-        options = Options(
-            token=server.token,
-            api_base=server.api_base,
-            gateway_url=server.gateway_url,
-            shards=shards or Shards(),
-            ready_timeout=0.05,
+        adapter = parts.discord
+        assert adapter is not None
+        connection = adapter.connection
+        connection.options = replace(
+            connection.options, shards=shards or Shards(), ready_timeout=0.05
         )
-        connection = Connection(options)
-        desk = Desk(parts.services)
         heard = asyncio.Event()
 
         async def hear(_: str) -> None:
@@ -171,7 +169,7 @@ async def a_studybot(
         def attach_ear(client: StudyClient) -> None:
             client.listen("socket_event_type", hear)
 
-        async with connection.running(desk, (*attach, attach_ear)):
+        async with adapter.running(parts.services, parts=(*attach, attach_ear)) as desk:
             async with asyncio.timeout(10):
                 await connection.ready()
             yield Studybot(place, parts, clock, connection, desk, heard)
