@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 from adapters.discord import gaps
+from adapters.discord.client import Attach, StudyClient
 from adapters.discord.messenger import DiscordMessenger
 from bot.domain.rounds import Answer, Revision
 from bot.domain.work import Out, OutKind
@@ -23,6 +25,7 @@ from tests.platforms.discord_world import Studybot, a_studybot
 class Listening:
     """A studybot, the question that it asked, and the question's thread."""
 
+    listener: Listener
     bot: Studybot
     place: Place
     asked: Message
@@ -68,18 +71,61 @@ class Listening:
         return [str(out.data["text"]) for out in await self.told(OutKind.HELP)]
 
 
-@asynccontextmanager
-async def a_listener(folder: Path, place: Place, **options: Any) -> AsyncIterator[Studybot]:
+class Sessions:
+    """Counts the sessions that a client began, once it knew its guilds."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._more = asyncio.Condition()
+
+    def attach(self, client: StudyClient) -> None:
+        client.listen("shard_ready", self._began)
+
+    async def after(self, count: int, within: float = 10) -> None:
+        """Wait until more sessions than that were begun."""
+        async with asyncio.timeout(within), self._more:
+            await self._more.wait_for(lambda: self.count > count)
+
+    async def _began(self, _: int) -> None:
+        async with self._more:
+            self.count += 1
+            self._more.notify_all()
+
+
+@dataclass
+class Listener:
     """A studybot that listens and posts."""
-    async with a_studybot(folder, place, attach=[gaps.attach], **options) as bot:
+
+    bot: Studybot
+    sessions: Sessions
+
+    @asynccontextmanager
+    async def away(self) -> AsyncIterator[None]:
+        """While inside, it hears nothing; then it is back with a new session and has caught up."""
+        before = self.sessions.count
+        async with self.bot.place.server.gateway.outage(resumable=False):
+            yield
+        await self.sessions.after(before)
+        await self.bot.settled()
+
+
+@asynccontextmanager
+async def a_listener(
+    folder: Path, place: Place, first: Sequence[Attach] = (), **options: Any
+) -> AsyncIterator[Listener]:
+    """``first`` is attached before what listens."""
+    sessions = Sessions()
+    attach = [*first, gaps.attach, sessions.attach]
+    async with a_studybot(folder, place, attach=attach, **options) as bot:
         messengers = cast("dict[str, Messenger]", bot.services.messengers)
         messengers["discord"] = DiscordMessenger(bot.connection, bot.desk.tokens)
-        yield bot
+        yield Listener(bot, sessions)
 
 
-async def asked(bot: Studybot) -> Listening:
+async def asked(listener: Listener) -> Listening:
     """The studybot with today's question posted."""
+    bot = listener.bot
     question = await bot.ask()
     thread = await bot.place.server.threaded(question)
     assert isinstance(thread, Thread)
-    return Listening(bot, bot.place, question, thread)
+    return Listening(listener, bot, bot.place, question, thread)

@@ -29,8 +29,8 @@ async def place() -> AsyncIterator[Place]:
 
 @pytest.fixture
 async def heard(place: Place, tmp_path: Path) -> AsyncIterator[Listening]:
-    async with a_listener(tmp_path, place) as bot:
-        yield await asked(bot)
+    async with a_listener(tmp_path, place) as listener:
+        yield await asked(listener)
 
 
 async def test_the_first_reply_in_the_thread_is_the_answer_and_is_signed(heard: Listening) -> None:
@@ -172,8 +172,8 @@ async def test_who_answers_in_the_open_where_answers_are_sealed_is_told_once(
 async def test_who_replies_after_the_close_is_told_once(place: Place, tmp_path: Path) -> None:
     # The server's messages are of this moment, so that the round must have closed before.
     clock = FakeClock(datetime.now(UTC) - timedelta(days=2))
-    async with a_listener(tmp_path, place, clock=clock) as bot:
-        heard = await asked(bot)
+    async with a_listener(tmp_path, place, clock=clock) as listener:
+        heard, bot = await asked(listener), listener.bot
         place.ada.say(heard.thread, await heard.reference())
         await bot.settled()
         await bot.work()
@@ -191,8 +191,8 @@ async def test_without_message_content_the_thread_is_led_to_the_button_once(
     place: Place, tmp_path: Path
 ) -> None:
     place.server.application.privileged.discard("message_content")
-    async with a_listener(tmp_path, place) as bot:
-        heard = await asked(bot)
+    async with a_listener(tmp_path, place) as listener:
+        heard, bot = await asked(listener), listener.bot
         for person in (place.ada, place.bob, place.bob):
             said = person.say(heard.thread, WORDS)
         place.bob.edit(said, f"{WORDS}!")
