@@ -24,3 +24,8 @@ class Interactions:
         setting_up = SettingUp(callers, replies)
         Acting(callers, replies, setting_up).attach(client)
         Commands(callers, replies, setting_up).attach(client)
+
+
+def attach(client: StudyClient) -> None:
+    """Let people act on a client."""
+    Interactions(client.desk.tokens).attach(client)

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from adapters.discord.interactions import Interactions
-from adapters.discord.tokens import Tokens
 from bot.commands.table import COMMANDS
+from tests.platforms.discord_interacting import interacting
 from tests.platforms.discord_server.place import Place, a_place
 from tests.platforms.discord_server.typed import NotPossible
-from tests.platforms.discord_world import Studybot, a_studybot
+from tests.platforms.discord_world import Studybot
 
 
 @pytest.fixture
@@ -23,7 +22,7 @@ async def place() -> AsyncIterator[Place]:
 
 @pytest.fixture
 async def bot(place: Place, tmp_path: Path) -> AsyncIterator[Studybot]:
-    async with a_studybot(tmp_path, place, attach=[Interactions(Tokens()).attach]) as bot:
+    async with interacting(tmp_path, place) as bot:
         yield bot
 
 
@@ -38,12 +37,12 @@ async def test_every_row_of_the_table_is_a_command_of_discord(place: Place) -> N
 
 async def test_commands_are_registered_only_when_they_changed(place: Place, tmp_path: Path) -> None:
     for _ in range(2):
-        async with a_studybot(tmp_path, place, attach=[Interactions(Tokens()).attach]):
+        async with interacting(tmp_path, place):
             assert place.server.commands.syncs == 1
     for command in place.server.commands.everywhere.values():
         if command["name"] == "explain":
             command["options"][0]["description"] = "As an earlier version had it"
-    async with a_studybot(tmp_path, place, attach=[Interactions(Tokens()).attach]):
+    async with interacting(tmp_path, place):
         assert place.server.commands.syncs == 2
 
 
@@ -51,7 +50,7 @@ async def test_studybot_starts_though_commands_can_not_be_registered(
     place: Place, tmp_path: Path
 ) -> None:
     place.server.faults.add("PUT /applications/*/commands", 400, times=None)
-    async with a_studybot(tmp_path, place, attach=[Interactions(Tokens()).attach]) as bot:
+    async with interacting(tmp_path, place) as bot:
         assert bot.client.is_ready()
 
 
@@ -89,8 +88,7 @@ async def test_commands_work_in_threads_of_the_groups_channel(place: Place) -> N
 
 
 async def test_a_channel_without_a_group_is_told_how_to_begin(place: Place, tmp_path: Path) -> None:
-    attach = [Interactions(Tokens()).attach]
-    async with a_studybot(tmp_path, place, attach=attach, founded=False):
+    async with interacting(tmp_path, place, founded=False):
         answer = await place.bob.slash(place.channel, "explain", {"term": "lora"}).answer()
         assert answer.ephemeral
         assert "/study setup" in answer.text
