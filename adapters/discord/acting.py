@@ -125,10 +125,8 @@ class Acting:
             else:
                 call = await self._callers.of_round(tx, interaction, target)
         response = await press(self._services, call, action, target)
-        source = interaction.message
-        # The queue is cleared in one message; nobody else's message is ever changed.
-        alone = source is not None and source.flags.ephemeral
-        return Reply(response.message, updates=action in RULINGS and alone)
+        # The queue is cleared click by click in one message.
+        return Reply(response.message, updates=action in RULINGS)
 
     async def _where(self, interaction: discord.Interaction, round_id: int) -> Reply:
         """The way to a round's thread."""

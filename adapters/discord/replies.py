@@ -36,7 +36,7 @@ class Reply:
 
     A ``modal`` is opened where there is still time for one; the message stands in for it.
     ``view`` takes the place of the message's own buttons. ``updates`` replaces the message
-    whose component was used.
+    whose component was used, if only its reader sees it.
     """
 
     message: Message
@@ -88,6 +88,7 @@ class Replies:
             done, _ = await asyncio.wait({task}, timeout=QUICK_SECONDS)
             seen = _Seen.NOTHING
             if not done:
+                update = update and _is_theirs(interaction)
                 seen = await _acknowledge(interaction, private=private, update=update)
             await self._tell(interaction, await task, seen)
         finally:
@@ -102,10 +103,11 @@ class Replies:
         try:
             await _again_if_lost(interaction, reply, seen)
         except discord.HTTPException as error:
-            if error.code not in OUTLIVED:
-                raise
-            log.info("an interaction outlived its token; its answer takes another way")
-            await _tell_elsewhere(interaction, reply)
+            if error.code in OUTLIVED:
+                log.info("an interaction outlived its token; its answer takes another way")
+                await _tell_elsewhere(interaction, reply)
+            else:
+                await _tell_alone(interaction, reply, seen, error)
         else:
             if reply.modal is None or seen is not _Seen.NOTHING:
                 self._tokens.note(interaction)
@@ -165,7 +167,7 @@ async def _answer(interaction: discord.Interaction, reply: Reply, seen: _Seen) -
 async def _first(interaction: discord.Interaction, reply: Reply) -> None:
     if reply.modal is not None:
         await interaction.response.send_modal(reply.modal)
-    elif reply.updates and interaction.message is not None:
+    elif reply.updates and _is_theirs(interaction):
         await interaction.response.edit_message(**_changed(reply))
     else:
         await interaction.response.send_message(**_fresh(reply), ephemeral=reply.private)
@@ -190,6 +192,18 @@ async def _instead_of_thinking(interaction: discord.Interaction, reply: Reply, s
     await interaction.followup.send(**_fresh(reply), ephemeral=reply.private)
 
 
+async def _tell_alone(
+    interaction: discord.Interaction,
+    reply: Reply,
+    seen: _Seen,
+    error: discord.HTTPException,
+) -> None:
+    """Discord didn't take the answer: in a locked thread, only the one who asked can be told."""
+    log.warning("an answer was refused: %s", error)
+    private = Reply(reply.message) if not reply.private else Reply(error_message(OOPS))
+    await _answer(interaction, private, seen)
+
+
 async def _tell_elsewhere(interaction: discord.Interaction, reply: Reply) -> None:
     """Where a token is no use any more: in the channel, or to them directly."""
     channel = interaction.channel
@@ -200,6 +214,11 @@ async def _tell_elsewhere(interaction: discord.Interaction, reply: Reply) -> Non
             await interaction.user.send(**_fresh(reply))
     except discord.HTTPException as error:
         log.info("an answer reached nobody: %s", error)
+
+
+def _is_theirs(interaction: discord.Interaction) -> bool:
+    """Whether the message whose component was used is shown to that person alone."""
+    return interaction.message is not None and interaction.message.flags.ephemeral
 
 
 def _fresh(reply: Reply) -> dict[str, Any]:

@@ -129,10 +129,8 @@ class SettingUp:
             case "fill":
                 await self._fill(interaction, step)
             case "form":
-                update = interaction.message is not None
-                await self._replies.serve(
-                    interaction, self._submitted(interaction, step), update=update
-                )
+                work = self._submitted(interaction, step)
+                await self._replies.serve(interaction, work, update=True)
             case "field":
                 await self._replies.serve(interaction, self._chosen(interaction, step), update=True)
             case "found" | "here":

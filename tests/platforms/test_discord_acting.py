@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from bot.domain.grading import GradeState
+from bot.domain.group import Account
+from bot.messages.message import Action, Button, Message
+from bot.ports import Envelope
 from bot.study import closing
 from tests.platforms.discord_interacting import (
     answer_by_button,
@@ -19,7 +22,9 @@ from tests.platforms.discord_interacting import (
     reference,
     words_of,
 )
+from tests.platforms.discord_server import permissions
 from tests.platforms.discord_server.place import Place, a_place
+from tests.platforms.discord_server.world import Thread
 from tests.platforms.discord_world import Studybot
 
 WRONG = "It is a kind of pasta that is boiled in salted water for nine minutes."
@@ -253,3 +258,46 @@ async def test_what_breaks_inside_is_logged_and_never_shown(
     assert "scores" not in answer.text
     assert "scores" in caplog.text
     assert bot.client.is_ready()
+
+
+async def test_an_appeal_is_made_from_a_direct_message(bot: Studybot, place: Place) -> None:
+    question = await bot.ask()
+    await answer_by_button(place.bob, question, WRONG)
+    await bot.work()
+    round_, member = await bot.round(), await bot.member(place.bob)
+    _, channel = await bot.room()
+    bot.desk.tokens.drop(place.bob.id)
+    account = Account(1, member.id, "discord", str(place.bob.id), "bob")
+    button = Button(Action.APPEAL, "Appeal", round_.id)
+    envelope = Envelope(channel, "sb-direct", only=account)
+    messenger = bot.services.messengers["discord"]
+    await messenger.send(envelope, Message("Graded again", buttons=(button,)))
+    direct = await place.server.sent(where=place.bob.direct)
+    asked = place.bob.press(direct, "Appeal")
+    await modal_of(asked)
+    assert "Appealed" in (await place.bob.submit(asked, {"text": "Look again"}).answer()).text
+    grade = await grade_of(bot, place.bob)
+    assert grade is not None
+    assert grade.state is GradeState.APPEALED
+
+
+async def test_in_a_locked_thread_what_is_for_everyone_is_told_to_who_asked(
+    bot: Studybot, place: Place
+) -> None:
+    question = await bot.ask()
+    thread = await place.server.threaded(question)
+    assert isinstance(thread, Thread)
+    place.server.admin.lock(thread)
+    place.server.admin.deny(place.channel, place.server.bot, permissions.MANAGE_THREADS)
+    answer = await place.bob.slash(thread, "explain", {"term": "lora"}).answer()
+    assert answer.ephemeral
+    assert "low-rank" in answer.text.lower()
+
+
+async def test_nothing_is_kept_in_memory_of_what_was_shown(bot: Studybot, place: Place) -> None:
+    question = await bot.ask()
+    await answer_by_button(place.bob, question, WRONG)
+    await place.ada.slash(place.channel, "study setup").answer()
+    await modal_of(place.ada.slash(place.channel, "study grade"))
+    store = bot.client._connection._view_store
+    assert (store._views, store._modals) == ({}, {})

@@ -115,3 +115,14 @@ async def test_time_zones_are_suggested_by_city_though_misspelt(place: Place) ->
 async def test_windows_are_offered_as_choices(place: Place) -> None:
     with pytest.raises(NotPossible):
         place.bob.slash(place.channel, "leaderboard", {"window": "year"})
+
+
+@pytest.mark.usefixtures("bot")
+async def test_members_commands_have_names_in_other_languages(place: Place) -> None:
+    named = {
+        command["name"]: command.get("name_localizations") or {}
+        for command in place.server.commands.everywhere.values()
+    }
+    assert named["leaderboard"]["de"] == "rangliste"
+    assert named["explain"]["fr"] == "expliquer"
+    assert named["study"] == {}

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import discord
 import pytest
 
+from adapters.discord.forms import Step, at_rest
 from bot.domain.grading import GradeState
 from bot.domain.group import AnswerMode, Group
 from bot.domain.rounds import Answer
@@ -222,3 +224,21 @@ async def test_only_replies_of_members_to_a_question_can_be_graded(
         refused = await place.ada.menu(message, MENU).answer()
         assert refused.ephemeral
         assert "reply to a question" in refused.text
+
+
+async def test_a_button_below_a_public_message_begins_a_group_without_changing_it(
+    fresh: Studybot, place: Place
+) -> None:
+    view = discord.ui.View(timeout=None)
+    step = Step("here", "study setup", place.channel.id)
+    view.add_item(discord.ui.Button(label="Set up", custom_id=step.custom_id))
+    channel = fresh.client.get_partial_messageable(place.channel.id)
+    await channel.send("Welcome", view=at_rest(view))
+    welcome = await place.server.sent(where=place.channel)
+    refused = await place.bob.press(welcome, "Set up").answer()
+    assert "Only organisers" in refused.text
+    panel = await place.ada.press(welcome, "Set up").answer()
+    assert panel.ephemeral
+    assert id_of(panel, "fill:")
+    assert welcome.text == "Welcome"
+    assert await group_of(fresh, place.channel) is not None
