@@ -172,6 +172,7 @@ TABLE: tuple[Setting, ...] = (
         "Discord",
         "How many shards all processes have together. Unset: as many as Discord advises.",
         parse.whole(1, 16_384, "a number of shards"),
+        example="8",
     ),
     Setting(
         "DISCORD_SHARD_IDS",

@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
-from adapters.discord.client import Attach, Shards
+from adapters.discord import gaps
+from adapters.discord.client import Attach, Shards, StudyClient
 from adapters.discord.connection import Connection, Options
 from adapters.discord.desk import Desk
+from adapters.discord.interactions import Interactions
 from adapters.discord.messenger import DiscordMessenger
 from adapters.discord.tokens import Tokens
 from bot.settings import Settings
 from bot.study.services import Services
 
-PARTS: tuple[Attach, ...] = ()
+
+def _interactions(client: StudyClient) -> None:
+    Interactions(client.desk.tokens).attach(client)
+
+
+PARTS: tuple[Attach, ...] = (gaps.attach, _interactions)
 """What listens to Discord; see ``client.StudyClient``."""
 
 

@@ -77,6 +77,13 @@ class Connection:
         missing = self._client.missing_shards() if self._gateway else []
         return f"shard {missing[0]} is not connected" if missing else None
 
+    async def logged_in(self) -> StudyClient:
+        """Wait for a client that can ask Discord things."""
+        while self._client is None or self._client.is_closed():
+            self._changed.clear()
+            await self._changed.wait()
+        return self._client
+
     async def ready(self) -> StudyClient:
         """Wait until every shard has been connected; the client that is."""
         while self._client is None or not self._client.is_ready():
@@ -99,7 +106,7 @@ class Connection:
         SettingsError, which says what to set right.
         """
         self._gateway = gateway
-        with endpoints(self.options):
+        with endpoints(self.options), _brief_logs():
             task = asyncio.create_task(self._run(desk, attach), name="discord")
             task.add_done_callback(lambda _: ended())
             try:
@@ -159,6 +166,7 @@ class Connection:
                 # Asked for its advice, Discord names its own gateway; the given one is to be used.
                 client.shard_count, _, _ = await client.http.get_bot_gateway()
             self._client = client
+            self._changed.set()
             if self._gateway:
                 await client.connect()
             else:
@@ -169,6 +177,28 @@ class Connection:
             if error.code in _FATAL:
                 raise SettingsError([_FATAL[error.code]]) from error
             raise
+
+
+@contextmanager
+def _brief_logs() -> Iterator[None]:
+    """While inside, a lost network is logged by discord.py in a line, without a traceback."""
+    loggers = [logging.getLogger(name) for name in ("discord.shard", "discord.client")]
+    for logger in loggers:
+        logger.addFilter(_brief)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeFilter(_brief)
+
+
+def _brief(record: logging.LogRecord) -> bool:
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, UNREACHABLE):
+        record.msg, record.args = f"{record.getMessage().rstrip('.')} ({error})", ()
+        record.exc_info = None
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+    return True
 
 
 @contextmanager

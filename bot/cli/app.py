@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bot import __version__
-from bot.cli import data, db, decks, doctor, explain, grade, judge, regrade, run
+from bot.cli import data, db, decks, discord, doctor, explain, grade, judge, regrade, run
 from bot.cli.output import say
 
 
@@ -50,5 +50,6 @@ app.command()(regrade.regrade)
 app.command()(explain.explain)
 app.command()(doctor.doctor)
 app.add_typer(db.app, name="db")
+app.add_typer(discord.app, name="discord")
 app.command()(data.export)
 app.command()(data.forget)

@@ -6,7 +6,8 @@ from dataclasses import asdict
 
 import typer
 
-from bot.cli.checks import Finding, examine
+from bot.cli.checks import examine
+from bot.cli.finding import Finding
 from bot.cli.options import Json
 from bot.cli.output import print_json, say
 

@@ -77,12 +77,17 @@ class Studybot:
         await jobs.tick_once(self.services)
         await self.work()
 
-    async def settled(self, within: float = 10) -> None:
-        """Wait until the client has read all that it was told, and no handler is at work."""
+    async def caught_up(self, within: float = 10) -> None:
+        """Wait until the client has read all that it was told."""
         async with asyncio.timeout(within):
             while self._behind():
                 self.heard.clear()
                 await self.heard.wait()
+
+    async def settled(self, within: float = 10) -> None:
+        """Wait until the client has read all that it was told, and no handler is at work."""
+        await self.caught_up(within)
+        async with asyncio.timeout(within):
             await self.client.settled()
 
     async def ask(self) -> Message:

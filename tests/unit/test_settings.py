@@ -46,6 +46,8 @@ def test_every_setting_is_read_from_its_variable() -> None:
         "DISCORD_TOKEN": "made-up",
         "DISCORD_API_BASE": "http://127.0.0.1:9/api",
         "DISCORD_GATEWAY_URL": "ws://127.0.0.1:9/",
+        "DISCORD_SHARD_COUNT": "8",
+        "DISCORD_SHARD_IDS": "0-2, 5",
         "SLACK_SIGNING_SECRET": "made-up",
         "SLACK_CLIENT_ID": "1.2",
         "SLACK_CLIENT_SECRET": "made-up",
@@ -59,6 +61,7 @@ def test_every_setting_is_read_from_its_variable() -> None:
     assert (settings.llm_concurrency, settings.llm_timeout) == (3, 2.5)
     assert settings.llm_daily_budget_usd == 0.75
     assert settings.llm_price == (0.4, 0.4, 1.6)
+    assert settings.discord_shard_ids == (0, 1, 2, 5)
     assert settings.slack_app_token is not None
     unset = Settings()
     for row in TABLE:
@@ -194,3 +197,18 @@ def test_the_example_file_is_valid_once_its_lines_are_taken_over() -> None:
     lines = [line[1:] for line in env_example().splitlines() if line[:1] == "#" and "=" in line]
     pairs = [line.split("=", 1) for line in lines if line.split("=", 1)[0].isupper()]
     assert Settings.from_env(dict(pairs)).warnings == ()
+
+
+@pytest.mark.parametrize("ids", ["", "a", "3-", "3-1", "1.5", "-1", "0,,1"])
+def test_shards_are_whole_numbers_and_ranges(ids: str) -> None:
+    env = {"DISCORD_SHARD_COUNT": "8", "DISCORD_SHARD_IDS": ids}
+    if not ids:
+        assert Settings.from_env(env).discord_shard_ids is None
+        return
+    assert "0-3" in problems_of(env)["DISCORD_SHARD_IDS"]
+
+
+@pytest.mark.parametrize("env", [{}, {"DISCORD_SHARD_COUNT": "2"}])
+def test_shards_are_some_of_those_that_there_are(env: dict[str, str]) -> None:
+    told = problems_of({**env, "DISCORD_SHARD_IDS": "1,2"})["DISCORD_SHARD_IDS"]
+    assert "DISCORD_SHARD_COUNT" in told

@@ -1,0 +1,15 @@
+"""One line of what ``studybot doctor`` reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report. ``mend`` says what to do, "" where nothing is to be done."""
+
+    check: str
+    ok: bool
+    detail: str
+    mend: str = ""
