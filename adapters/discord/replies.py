@@ -106,8 +106,9 @@ class Replies:
             if error.code in OUTLIVED:
                 log.info("an interaction outlived its token; its answer takes another way")
                 await _tell_elsewhere(interaction, reply)
-            else:
+            elif error.code != ANSWERED_ALREADY:
                 await _tell_alone(interaction, reply, seen, error)
+            # Else a line that broke had carried the answer before it was sent again.
         else:
             if reply.modal is None or seen is not _Seen.NOTHING:
                 self._tokens.note(interaction)
@@ -143,11 +144,7 @@ async def _again_if_lost(interaction: discord.Interaction, reply: Reply, seen: _
         await _answer(interaction, reply, seen)
     except UNREACHABLE:
         await asyncio.sleep(AGAIN_SECONDS)
-        try:
-            await _answer(interaction, reply, seen)
-        except discord.HTTPException as error:
-            if error.code != ANSWERED_ALREADY:
-                raise
+        await _answer(interaction, reply, seen)
 
 
 async def _answer(interaction: discord.Interaction, reply: Reply, seen: _Seen) -> None:
@@ -200,8 +197,9 @@ async def _tell_alone(
 ) -> None:
     """Discord didn't take the answer: in a locked thread, only the one who asked can be told."""
     log.warning("an answer was refused: %s", error)
-    private = Reply(reply.message) if not reply.private else Reply(error_message(OOPS))
-    await _answer(interaction, private, seen)
+    ours = reply.private and not isinstance(error, discord.DiscordServerError)
+    told = error_message(OOPS) if ours else reply.message
+    await _answer(interaction, Reply(told, view=None if ours else reply.view), seen)
 
 
 async def _tell_elsewhere(interaction: discord.Interaction, reply: Reply) -> None:

@@ -235,7 +235,12 @@ async def test_an_interaction_that_reached_us_too_late_is_done_all_the_same(
 @pytest.mark.parametrize("fault", [{"drop": True}, {"status": 503}, {"status": 500}])
 @pytest.mark.parametrize("committed", [True, False])
 async def test_an_answer_on_a_broken_line_arrives_once(
-    bot: Studybot, place: Place, fault: dict[str, int], *, committed: bool
+    bot: Studybot,
+    place: Place,
+    caplog: pytest.LogCaptureFixture,
+    fault: dict[str, int],
+    *,
+    committed: bool,
 ) -> None:
     question = await bot.ask()
     place.server.faults.add(CALLBACK, committed=committed, **fault)
@@ -244,6 +249,8 @@ async def test_an_answer_on_a_broken_line_arrives_once(
     await bot.settled()
     shown = [m for m in place.bob.screen(place.channel) if "You have no answer" in m.text]
     assert len(shown) == 1
+    assert "could not be dealt with" not in caplog.text
+    assert "refused" not in caplog.text
 
 
 async def test_what_breaks_inside_is_logged_and_never_shown(
