@@ -13,6 +13,7 @@ from bot.messages.message import (
     Action,
     Block,
     Button,
+    Code,
     Facts,
     Inline,
     Items,
@@ -179,6 +180,31 @@ def use_button_message(round_id: int) -> Message:
     )
     button = Button(Action.ANSWER, "Answer", round_id, primary=True)
     return Message("Use the Answer button", (paragraph(words),), (button,), tone=Tone.NOTICE)
+
+
+def welcome_message() -> Message:
+    """What a server is told when the bot has joined it: how to begin."""
+    first = item(
+        "Go to the channel that I should post in and type ",
+        Code("/study setup"),
+        ". That needs Manage Server; a form asks for the rest.",
+    )
+    second = item("With ", Code("/study post"), " the first question comes at once.")
+    third = item("Everyone finds what I can do with ", Code("/help"), ".")
+    intro = "I ask one question a day, grade the replies, and keep leaderboards and streaks."
+    steps = Items((first, second, third), heading="To begin")
+    return Message("Hello, I'm studybot", (paragraph(intro), steps), tone=Tone.NOTICE)
+
+
+def back_message(channels: Sequence[str]) -> Message:
+    """What a server is told when the bot has joined it again; channels by their names."""
+    named = ", ".join(channels)
+    words = (
+        "The study group, its leaderboard and its streaks are as they were. To go on, type ",
+        Code("/study resume"),
+        f" in {named}.",
+    )
+    return Message("I'm back", (paragraph(*words),), tone=Tone.NOTICE)
 
 
 def error_message(text: str) -> Message:

@@ -18,8 +18,8 @@ from bot.messages.message import Message
 from bot.ports import Envelope, Messenger, Reaction, Sent
 from bot.store import Tx
 from bot.study import compose
+from bot.study.channels import stop_posting
 from bot.study.leases import kept
-from bot.study.notices import tell_organisers
 from bot.study.rounds import closes_if_opened, miss_without_posts
 from bot.study.services import Services
 
@@ -163,22 +163,8 @@ async def _later(services: Services, out: Out, error: DeliveryError) -> None:
 
 async def _channel_gone(services: Services, out: Out, channel: Channel, reason: str) -> None:
     async with services.store.write() as tx:
-        # Under a lock, so that of many messages that fail at once only one tells of it.
-        await tx.groups.get(channel.group_id, lock=True)
-        current = await tx.groups.channel(channel.id)
-        if current is not None and current.paused_reason is None:
-            await _pause(tx, out, current, reason)
+        await stop_posting(tx, channel, reason, str(out.id))
         await _give_up(tx, services, out, channel, reason)
-
-
-async def _pause(tx: Tx, out: Out, channel: Channel, reason: str) -> None:
-    await tx.groups.pause_channel(channel.id, reason)
-    text = (
-        f"I can't post in {channel.name} any more: {reason} "
-        "The schedule stands; use `/study resume` there once it is mended."
-    )
-    key = f"gone:{channel.id}:{out.id}"
-    await tell_organisers(tx, channel.group_id, key, "Channel paused", text)
 
 
 async def _give_up(tx: Tx, services: Services, out: Out, channel: Channel, reason: str) -> None:

@@ -7,14 +7,12 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from adapters.discord import gaps
 from adapters.discord.client import Attach, StudyClient
-from adapters.discord.messenger import DiscordMessenger
 from bot.domain.rounds import Answer, Revision
 from bot.domain.work import Out, OutKind
-from bot.ports import Messenger
 from tests.platforms.discord_server.people import Person
 from tests.platforms.discord_server.place import Place
 from tests.platforms.discord_server.world import Message, Thread
@@ -117,8 +115,6 @@ async def a_listener(
     sessions = Sessions()
     attach = [*first, gaps.attach, sessions.attach]
     async with a_studybot(folder, place, attach=attach, **options) as bot:
-        messengers = cast("dict[str, Messenger]", bot.services.messengers)
-        messengers["discord"] = DiscordMessenger(bot.connection, bot.desk.tokens)
         yield Listener(bot, sessions)
 
 
