@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 
 import aiohttp
 import discord
-import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
@@ -21,8 +20,10 @@ from bot.errors import DeliveryError
 from bot.settings import SettingsError
 
 log = logging.getLogger(__name__)
+_Address = type(DiscordWebSocket.DEFAULT_GATEWAY)
 
 CLOSING_SECONDS = 8
+LONG_SECONDS = 300
 UNREACHABLE = (
     OSError,
     aiohttp.ClientError,
@@ -61,7 +62,8 @@ class Connection:
         self.sees_content = True
         self._client: StudyClient | None = None
         self._changed = asyncio.Event()
-        self._gateway = True
+        self._gateway = False
+        self._runs = False
 
     @property
     def client(self) -> StudyClient:
@@ -71,7 +73,9 @@ class Connection:
         return self._client
 
     def problem(self) -> str | None:
-        """What isn't connected, in words for /readyz; None if everything is."""
+        """What isn't connected, in words for /readyz; None if all is that this process needs."""
+        if not self._runs:
+            return None
         if self._client is None or self._client.is_closed():
             return "not logged in"
         missing = self._client.missing_shards() if self._gateway else []
@@ -105,7 +109,7 @@ class Connection:
         ``ended`` is called when the connection ends by itself: leaving the block then raises
         SettingsError, which says what to set right.
         """
-        self._gateway = gateway
+        self._gateway, self._runs = gateway, True
         with endpoints(self.options), _brief_logs():
             task = asyncio.create_task(self._run(desk, attach), name="discord")
             task.add_done_callback(lambda _: ended())
@@ -128,7 +132,9 @@ class Connection:
     async def _run(self, desk: Desk, attach: Sequence[Attach]) -> None:
         """Connect for as long as it makes sense; a lost network is waited for."""
         failures = 0
+        loop = asyncio.get_running_loop()
         while True:
+            began = loop.time()
             parts = attach if self._gateway else ()
             client = StudyClient(
                 desk,
@@ -144,7 +150,8 @@ class Connection:
                 self.sees_content = False
                 log.warning(NO_CONTENT)
             except UNREACHABLE as error:
-                failures += 1
+                # Sessions are counted, 1,000 a day: those that end soon are begun more slowly.
+                failures = 1 if loop.time() - began > LONG_SECONDS else failures + 1
                 wait = backoff(failures)
                 log.warning("Discord can't be reached (%s); trying again in %.0f s", error, wait)
                 await asyncio.sleep(wait)
@@ -208,7 +215,7 @@ def endpoints(options: Options) -> Iterator[None]:
     if options.api_base is not None:
         Route.BASE = options.api_base.rstrip("/")
     if options.gateway_url is not None:
-        DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(options.gateway_url)
+        DiscordWebSocket.DEFAULT_GATEWAY = _Address(options.gateway_url)
     try:
         yield
     finally:

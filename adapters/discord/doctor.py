@@ -64,14 +64,19 @@ async def examine(options: Options, channels: Sequence[tuple[str, str]] = ()) ->
     """
     with endpoints(options):
         async with discord.Client(intents=discord.Intents(guilds=True)) as client:
+            await _log_in(client, options.token)
             with told():
-                try:
-                    await client.login(options.token)
-                except discord.LoginFailure as error:
-                    raise SettingsError([REFUSED]) from error
                 guilds = await client.http.request(Route("GET", "/users/@me/guilds"))
             missing = [await _missing(client, *each) for each in channels]
             return _report(client, len(guilds), tuple(line for line in missing if line))
+
+
+async def _log_in(client: discord.Client, token: str) -> None:
+    try:
+        with told():
+            await client.login(token)
+    except discord.LoginFailure as error:
+        raise SettingsError([REFUSED]) from error
 
 
 def _report(client: discord.Client, guilds: int, missing: tuple[str, ...]) -> Report:

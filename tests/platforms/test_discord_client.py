@@ -79,8 +79,10 @@ async def test_an_unreachable_discord_is_waited_for(place: Place, tmp_path: Path
 
 
 async def test_it_says_which_part_is_not_connected(place: Place, tmp_path: Path) -> None:
-    adapter = DiscordAdapter(options(place))
-    assert adapter.waiting_for() == ["discord: not logged in"]
+    elsewhere = DiscordAdapter(options(place))
+    assert elsewhere.waiting_for() == []
+    async with elsewhere.running(NO_SERVICES, parts=()):
+        assert elsewhere.waiting_for() == ["discord: not logged in"]
     async with a_studybot(tmp_path, place) as bot:
         adapter = cast("DiscordAdapter", bot.parts.discord)
         assert adapter.waiting_for() == []

