@@ -308,3 +308,35 @@ async def test_nothing_is_kept_in_memory_of_what_was_shown(bot: Studybot, place:
     await modal_of(place.ada.slash(place.channel, "study grade"))
     store = bot.client._connection._view_store
     assert (store._views, store._modals) == ({}, {})
+
+
+async def test_whom_the_servers_settings_show_study_commands_organises_with_their_buttons_too(
+    bot: Studybot, place: Place
+) -> None:
+    question = await bot.ask()
+    await answer_by_button(place.ada, question, WRONG)
+    await bot.work()
+    asked = place.ada.press(question, "Appeal")
+    await modal_of(asked)
+    await place.ada.submit(asked, {}).answer()
+    # As the owner can, under Integrations.
+    for command in place.server.commands.everywhere.values():
+        command["default_member_permissions"] = None
+    queue = await place.bob.slash(place.channel, "study appeals").answer()
+    [partial] = [key for key in queue.buttons if "rule_partial" in key]
+    await place.bob.click(queue, partial).response()
+    assert "No appeal is waiting" in queue.text
+    grade = await grade_of(bot, place.ada)
+    assert grade is not None
+    assert (grade.state, grade.score) == (GradeState.FINAL, 0.6)
+
+
+async def test_rulings_below_a_message_that_everyone_sees_are_for_organisers_alone(
+    bot: Studybot, place: Place
+) -> None:
+    question = await bot.ask()
+    [button, *_] = question.components[0]["components"]
+    button["custom_id"] = "sb:rule_correct:1"
+    refused = await place.bob.click(question, "sb:rule_correct:1").answer()
+    assert refused.ephemeral
+    assert "Only organisers" in refused.text
