@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
-from adapters.discord import gaps
+from adapters.discord import gaps, guilds
 from adapters.discord.client import Attach, Shards, StudyClient
 from adapters.discord.connection import Connection, Options
 from adapters.discord.desk import Desk
@@ -20,7 +20,7 @@ def _interactions(client: StudyClient) -> None:
     Interactions(client.desk.tokens).attach(client)
 
 
-PARTS: tuple[Attach, ...] = (gaps.attach, _interactions)
+PARTS: tuple[Attach, ...] = (gaps.attach, guilds.attach, _interactions)
 """What listens to Discord; see ``client.StudyClient``."""
 
 

@@ -77,6 +77,12 @@ class Studybot:
         await jobs.tick_once(self.services)
         await self.work()
 
+    async def close_round(self) -> None:
+        """Let time pass until the round ends, whatever the time of day is now."""
+        round_ = await self.round()
+        assert round_.closes_at is not None
+        await self.pass_time(seconds=(round_.closes_at - self.clock()).total_seconds() + 1)
+
     async def caught_up(self, within: float = 10) -> None:
         """Wait until the client has read all that it was told."""
         async with asyncio.timeout(within):

@@ -47,7 +47,7 @@ async def test_a_question_is_asked_answered_graded_and_closed(place: Place, tmp_
         assert grade.ephemeral
         assert grade.text.startswith("Correct · 100 points")
 
-        await bot.pass_time(hours=26)
+        await bot.close_round()
         assert not asked.buttons
         results = [m.text for m in thread.messages.values() if "This round is closed" in m.text]
         assert len(results) == 1
@@ -81,7 +81,7 @@ async def test_what_a_member_writes_pings_nobody_and_formats_nothing(
         await bot.settled()
         await bot.work()
         await place.bob.press(asked, "My grade").answer()
-        await bot.pass_time(hours=26)
+        await bot.close_round()
         for message in place.server.messages.sent:
             assert not message.pinged
             assert not message.pinged_everyone
