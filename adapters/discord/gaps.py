@@ -52,9 +52,12 @@ class _Wanted:
         return whole or spot.place_id in self.places
 
 
-def attach(client: StudyClient) -> None:
-    """Take in what members write, edit and delete, and what of it was missed."""
-    gaps = Gaps(client, Inbound(client))
+def attach(client: StudyClient, *, flush_seconds: float = FLUSH_SECONDS) -> None:
+    """Take in what members write, edit and delete, and what of it was missed.
+
+    How far everything was dealt with is stored every ``flush_seconds`` at most.
+    """
+    gaps = Gaps(client, Inbound(client), flush_seconds)
     client.listen("message", gaps.message)
     client.listen("raw_message_edit", gaps.edit)
     client.listen("raw_message_delete", gaps.delete)
@@ -68,7 +71,7 @@ def attach(client: StudyClient) -> None:
 class Gaps:
     """Hands what it is told to Inbound, and reads again what it may not have been told."""
 
-    def __init__(self, client: StudyClient, inbound: Inbound) -> None:
+    def __init__(self, client: StudyClient, inbound: Inbound, flush_seconds: float) -> None:
         self._client = client
         self._services = client.desk.services
         self._inbound = inbound
@@ -80,7 +83,8 @@ class Gaps:
         self._finding = False
         self._failed: Counter[int] = Counter()
         self._tries: Counter[int] = Counter()
-        self._flush_at = asyncio.get_running_loop().time() + FLUSH_SECONDS
+        self._flush_seconds = flush_seconds
+        self._flush_at = asyncio.get_running_loop().time() + flush_seconds
 
     # What Discord tells.
 
@@ -233,7 +237,7 @@ class Gaps:
         loop = asyncio.get_running_loop()
         if loop.time() < self._flush_at:
             return
-        self._flush_at = loop.time() + FLUSH_SECONDS
+        self._flush_at = loop.time() + self._flush_seconds
         places = self._seen.take(self._services.clock())
         async with self._services.store.write() as tx:
             await tx.outbox.saw(places)

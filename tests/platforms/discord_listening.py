@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -109,11 +110,16 @@ class Listener:
 
 @asynccontextmanager
 async def a_listener(
-    folder: Path, place: Place, first: Sequence[Attach] = (), **options: Any
+    folder: Path,
+    place: Place,
+    first: Sequence[Attach] = (),
+    flush_seconds: float = 30,
+    **options: Any,
 ) -> AsyncIterator[Listener]:
-    """``first`` is attached before what listens."""
+    """``first`` is attached before what listens; see ``gaps.attach``."""
     sessions = Sessions()
-    attach = [*first, gaps.attach, sessions.attach]
+    listens = functools.partial(gaps.attach, flush_seconds=flush_seconds)
+    attach = [*first, listens, sessions.attach]
     async with a_studybot(folder, place, attach=attach, **options) as bot:
         yield Listener(bot, sessions)
 

@@ -131,6 +131,30 @@ async def test_a_thread_without_news_or_answers_costs_no_request(heard: Listenin
     assert heard.place.server.journal.count(READING) == before
 
 
+async def test_how_far_a_thread_was_read_is_stored_while_nothing_is_missing(
+    place: Place, tmp_path: Path
+) -> None:
+    async with a_listener(tmp_path, place, flush_seconds=0) as listener:
+        heard = await asked(listener)
+        place.bob.say(heard.thread, WORDS)
+        last = place.bob.say(heard.thread, "what did you write?")
+        await heard.bot.settled()
+        assert await _read_until(listener) == last.id
+        async with heard.listener.away():
+            last = place.ada.say(heard.thread, WORDS)
+            place.server.faults.add(READING, 503)
+        assert await heard.words_of(place.ada) == [WORDS]
+        assert await _read_until(listener) == last.id
+
+
+async def _read_until(listener: Listener) -> int:
+    """The last message dealt with in the thread, by the database."""
+    bot = listener.bot
+    async with bot.parts.store.read() as tx:
+        (watched,) = await tx.outbox.watched(PLATFORM, bot.clock(), bot.clock())
+    return int(watched.thread_seen or 0)
+
+
 async def test_a_storm_of_reconnects_counts_every_reply_once(heard: Listening) -> None:
     place, sessions = heard.place, heard.listener.sessions
     people = [place.server.person(f"person {number}") for number in range(20)]
