@@ -242,3 +242,14 @@ async def test_a_button_below_a_public_message_begins_a_group_without_changing_i
     assert id_of(panel, "fill:")
     assert welcome.text == "Welcome"
     assert await group_of(fresh, place.channel) is not None
+
+
+async def test_a_form_that_comes_too_late_to_open_waits_behind_a_button(
+    bot: Studybot, place: Place
+) -> None:
+    async with bot.parts.store.write():
+        sent = place.ada.slash(place.channel, "study grade")
+        assert (await sent.response()).kind == "deferred"
+    message = await sent.answer()
+    asked = place.ada.click(message, id_of(message, "fill:"))
+    assert set(await values_of(asked)) == {"answer", "score", "note"}
