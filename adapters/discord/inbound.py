@@ -6,6 +6,7 @@ Each message is stored once, with what the core makes of it, in one transaction.
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -27,6 +28,8 @@ NO_TEXT = (
     "I can only read words, so files, stickers and polls are no answer. Please type your answer in "
     "the thread, or use the Answer button on the question: it takes up to 4,000 characters."
 )
+REMEMBERED = 5000
+"""Questions whose rounds are kept in memory."""
 _WRITTEN = (discord.MessageType.default, discord.MessageType.reply)
 
 
@@ -37,6 +40,7 @@ class Inbound:
         self._client = client
         self._services = client.desk.services
         self._turns = Turns()
+        self._known: OrderedDict[str, Out] = OrderedDict()
 
     async def heard(self, message: discord.Message) -> int | None:
         """A message: an answer, a revision, conversation, or none of ours.
@@ -111,8 +115,17 @@ class Inbound:
         return str(message.reference.message_id)
 
     async def _asked(self, question: str) -> Out | None:
+        """The question with that message id. What a message asks never changes."""
+        known = self._known.get(question)
+        if known is not None:
+            return known
         async with self._services.store.read() as tx:
-            return await tx.outbox.asked_as(PLATFORM, question)
+            found = await tx.outbox.asked_as(PLATFORM, question)
+        if found is not None:
+            self._known[question] = found
+            if len(self._known) > REMEMBERED:
+                self._known.popitem(last=False)
+        return found
 
     async def _take(self, tx: Tx, asked: Out, message: discord.Message, at: datetime) -> None:
         """Hand a message to the core, and its author what the core says to them."""
