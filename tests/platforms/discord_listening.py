@@ -119,7 +119,7 @@ async def a_listener(
     """``first`` is attached before what listens; see ``gaps.attach``."""
     sessions = Sessions()
     listens = functools.partial(gaps.attach, flush_seconds=flush_seconds)
-    attach = [*first, listens, sessions.attach]
+    attach: list[Attach] = [*first, listens, sessions.attach]
     async with a_studybot(folder, place, attach=attach, **options) as bot:
         yield Listener(bot, sessions)
 
