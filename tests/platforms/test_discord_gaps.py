@@ -94,7 +94,7 @@ async def test_a_reply_in_time_counts_though_the_round_has_closed_since(heard: L
     place = heard.place
     async with heard.listener.away():
         place.bob.say(heard.thread, WORDS)
-        await heard.bot.pass_time(days=1, hours=2)
+        await heard.bot.pass_time(days=2)
     async with heard.bot.parts.store.read() as tx:
         answer = await heard.answer_of(place.bob)
         assert answer is not None
