@@ -33,7 +33,7 @@ class Appeals(Protocol):
         """How many are open, as ``queue`` counts them."""
 
     async def resolve(self, appeal_id: int, by_member: int | None, now: datetime) -> bool:
-        """Close an open appeal; False if it was closed before."""
+        """Close an open appeal, dropped if by nobody; False if it was closed before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,7 +134,8 @@ async def test_a_call_that_failed_is_written_down_as_one(store: Database) -> Non
     with pytest.raises(ModelError):
         await fail()
     total = await spend(store)
-    assert (total.calls, total.failed, total.cost_usd) == (1, 1, pytest.approx(0.4))
+    assert (total.calls, total.failed) == (1, 1)
+    assert total.cost_usd == pytest.approx(0.4)
     await allowance.close()
 
 

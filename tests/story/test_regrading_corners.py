@@ -293,5 +293,5 @@ async def test_the_status_says_what_waits_for_whom(tmp_path: Path, clock: FakeCl
 
         assert "2 provisional, 1 ungraded" in quiet
         assert "Appeals" not in quiet
-        assert "1 provisional, 1 ungraded" in status
+        assert "2 provisional, 1 ungraded" in status
         assert "Appeals: 1 waiting" in status
