@@ -295,3 +295,52 @@ async def test_the_status_says_what_waits_for_whom(tmp_path: Path, clock: FakeCl
         assert "Appeals" not in quiet
         assert "2 provisional, 1 ungraded" in status
         assert "Appeals: 1 waiting" in status
+
+
+class Probing(ModelJudge):
+    """A model behind a breaker: while it is away, one reply at a time tries whether it is back."""
+
+    def spare(self) -> int:
+        """One if the breaker has let enough time pass; none just after a try that failed."""
+        tried, self.tried = self.tried, False
+        return super().spare() or int(not tried)
+
+    tried = False
+
+    async def grade(self, task: GradingTask, *, stand_in: bool = True) -> Judgement:
+        self.tried = True
+        return await super().grade(task, stand_in=stand_in)
+
+
+async def test_an_outage_of_days_gives_no_reply_up(tmp_path: Path, clock: FakeClock) -> None:
+    judge = Probing()
+    judge.away = True
+    async with study(tmp_path, clock, grader=judge) as session:
+        for name in ("Ada", "Bob", "Cleo"):
+            await graded(session, name, f"good answer by {name}")
+        for _ in range(100):
+            clock.advance(minutes=30)
+            await come_back(session)
+        judge.away = False
+        for _ in range(2):
+            clock.advance(seconds=90)
+            await come_back(session)
+
+        assert await points(session) == {"Ada": 100, "Bob": 100, "Cleo": 100}
+
+
+async def test_organisers_are_told_once_of_a_reply_that_the_judge_gives_up(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    judge = away()
+    async with study(tmp_path, clock, grader=judge) as session:
+        answer = await graded(session, "Ada", "foreign words")
+        judge.away = False
+        for _ in range(20):
+            clock.advance(hours=2)
+            await come_back(session)
+
+        notices = [p.body for p in await session.posts() if p.body]
+        waiting = [str(b) for b in notices if b["title"] == "An answer waits"]
+        assert len(waiting) == 1
+        assert f"/study grade {answer.id}" in waiting[0]
