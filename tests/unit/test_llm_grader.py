@@ -317,3 +317,50 @@ async def test_closing_cuts_off_what_is_under_way() -> None:
     await bench.grader.close()
     await asyncio.wait({waiting})
     assert waiting.cancelled()
+
+
+async def test_one_vote_that_fails_leaves_no_other_behind_and_all_of_them_are_paid() -> None:
+    bench = Bench(lambda _: GOOD, votes=3)
+    hold = bench.model.hold = asyncio.Event()
+    bench.model.fails_first = ModelError("server", "It failed.", usage=USED)
+    grading = asyncio.create_task(bench.grade())
+    while len(bench.model.prompts) < 3:
+        await asyncio.sleep(0)
+    hold.set()
+    judgement = await grading
+
+    assert judgement.provisional
+    assert judgement.usage.calls == 3
+    assert all(ticket.used for ticket in bench.allowance.tickets)
+
+
+async def test_a_call_that_is_cut_off_counts_as_paid() -> None:
+    bench = Bench(lambda _: GOOD)
+    bench.model.hold = asyncio.Event()
+    grading = asyncio.create_task(bench.grade())
+    await bench.model.called.wait()
+    await bench.grader.close()
+    await asyncio.wait({grading})
+
+    [ticket] = bench.allowance.tickets
+    assert ticket.failed
+    assert ticket.usage.prompt_tokens > 0
+
+
+async def test_a_refusal_of_one_reply_is_not_told_of_the_others() -> None:
+    bench = Bench(fails())
+    for _ in range(5):
+        await bench.grade()
+    bench.now.seconds += 10
+    bench.model.script = fails("refusal")
+    await bench.grade()
+    bench.model.hold = asyncio.Event()
+    bench.model.called.clear()
+    probe = asyncio.create_task(bench.grade("First of those who wait: weights stay frozen."))
+    await bench.model.called.wait()
+    judgement = await bench.grade("Second: the weights stay frozen, matrices are small.")
+    bench.model.hold.set()
+    await probe
+
+    assert judgement.hitch is not None
+    assert judgement.hitch.kind == "server"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from bot.domain.grading import GradingTask, Hitch, JudgeInfo, Judgement, Usage
@@ -165,12 +165,12 @@ class LlmGrader:
         return judgement
 
     def _note(self, error: ModelError) -> None:
-        self._last = error
         if error.kind == "budget":
             self._dry_until = time.monotonic() + (error.retry_after or 0.0)
         if error.kind in NOT_THE_SERVER:
             self._breaker.left()
         else:
+            self._last = error
             self._breaker.failed(at_once=error.kind in FATAL, for_seconds=error.retry_after)
 
     async def _judged(self, work: _Work) -> Judgement:
@@ -178,9 +178,9 @@ class LlmGrader:
         reply = Quotable(work.reply)
         trusted = _touches(work) if work.directed else _any
         asked = [self._vote(work, reply, trusted) for _ in range(self._votes)]
-        results = await asyncio.gather(*asked)
-        votes = [vote for vote, _ in results]
-        used = sum((usage for _, usage in results), Usage())
+        # All of them end here: one that was left behind would outlive the database.
+        results = await asyncio.gather(*asked, return_exceptions=True)
+        votes, used = _counted(results)
         latency = (time.perf_counter() - began) * 1000
         return self._judgement(work, combined(votes), replace(used, latency_ms=latency))
 
@@ -192,13 +192,16 @@ class LlmGrader:
         prompt = grading_prompt(task.question, task.language, work.reply)
         spent = Usage()
         for last in (False, True):
-            completion = await self._call(task, prompt, self._estimate(prompt, work.rubric, 1))
+            try:
+                completion = await self._call(task, prompt, self._estimate(prompt, work.rubric, 1))
+            except ModelError as error:
+                raise _costing(error, spent + error.usage) from error
             spent += completion[1]
             try:
                 return read_vote(completion[0], work.rubric, reply, trusted), spent
             except ModelError as error:
                 if last:
-                    raise ModelError(error.kind, str(error), usage=spent) from error
+                    raise _costing(error, spent) from error
         raise AssertionError("the loop above always ends")  # pragma: no cover
 
     async def _call(
@@ -209,6 +212,10 @@ class LlmGrader:
                 completion = await self._model.complete(prompt)
             except ModelError as error:
                 ticket.spent(error.usage, failed=True)
+                raise
+            except asyncio.CancelledError:
+                # Most servers finish, and bill, what nobody waits for any more.
+                ticket.spent(estimate, failed=True)
                 raise
             ticket.spent(completion.usage)
         return completion.data, completion.usage
@@ -241,6 +248,28 @@ def _feedback(vote: Vote, score: float) -> str:
     if vote.feedback and not vote.dropped:
         return vote.feedback
     return feedback.explain(score, vote.points, (), closing="")
+
+
+def _costing(error: ModelError, usage: Usage) -> ModelError:
+    """The error with all that was paid for nothing."""
+    return ModelError(error.kind, str(error), retry_after=error.retry_after, usage=usage)
+
+
+def _counted(
+    results: Sequence[tuple[Vote, Usage] | BaseException],
+) -> tuple[list[Vote], Usage]:
+    """The votes and what they cost. Raises the first failure, with what all of them cost."""
+    errors = [each for each in results if isinstance(each, BaseException)]
+    given = [each for each in results if not isinstance(each, BaseException)]
+    used = sum((usage for _, usage in given), Usage())
+    for error in errors:
+        if not isinstance(error, ModelError):
+            raise error
+        used += error.usage
+    for error in errors:
+        if isinstance(error, ModelError):
+            raise _costing(error, used) from error
+    return [vote for vote, _ in given], used
 
 
 def _any(_: str) -> bool:
