@@ -324,8 +324,7 @@ async def test_one_vote_that_fails_leaves_no_other_behind_and_all_of_them_are_pa
     hold = bench.model.hold = asyncio.Event()
     bench.model.fails_first = ModelError("server", "It failed.", usage=USED)
     grading = asyncio.create_task(bench.grade())
-    while len(bench.model.prompts) < 3:
-        await asyncio.sleep(0)
+    await bench.model.called.wait()
     hold.set()
     judgement = await grading
 
