@@ -196,7 +196,13 @@ class Slots:
         while True:
             wants, self._peak = self._peak, self._busy + len(self._waiting)
             self._wanted.clear()
-            await self._ask(wants)
+            try:
+                await self._ask(wants)
+            except Exception:
+                # The edge of the loop: without it, who waits would wait for ever.
+                log.exception("the model's slots could not be renewed; trying again")
+                await asyncio.sleep(RENEW_SECONDS)
+                continue
             if not (wants or self._busy or self._waiting):
                 return
             if self._waiting and self._held < self._limit:
