@@ -152,15 +152,16 @@ async def release(tx: Tx, group: Group, round_: Round, answers: Sequence[GradedA
     for each in answers:
         if each.grade is None or each.revision is None or not each.grade.attempt:
             continue
-        # As it is now: it may have been deleted or revised since the round was read.
+        # As it is now: deleted, revised or graded again, perhaps, since the round was read.
         answer = await tx.answers.get(each.answer.id, lock=True)
         if answer is None or answer.withdrawn_at is not None or answer.scoring_id is not None:
             continue
-        if answer.revision_id == each.revision.id:
-            question = round_.question
-            if question is not None:
-                subject = Subject(group, round_, question, answer, each.revision)
-                await show(tx, subject, each.grade)
+        grade = await tx.answers.grade(each.revision.id)
+        if answer.revision_id != each.revision.id or grade is None or not grade.attempt:
+            continue
+        if round_.question is not None:
+            subject = Subject(group, round_, round_.question, answer, each.revision)
+            await show(tx, subject, grade)
 
 
 async def show(tx: Tx, subject: Subject, grade: Grade) -> None:

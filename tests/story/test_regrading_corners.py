@@ -7,14 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.domain.grading import GradingTask, Judgement
+from bot.domain.group import FeedbackMode
 from bot.errors import JudgeUnavailableError
 from bot.messages.message import Action
 from bot.study.regrading import Regraded, regrade
+from bot.study.scoring import release
 from tests.support.harness import FakeClock, Study, study
 from tests.support.judging import (
     MODEL,
     ModelJudge,
     answer_of,
+    change,
     come_back,
     edit,
     graded,
@@ -295,6 +298,26 @@ async def test_the_status_says_what_waits_for_whom(tmp_path: Path, clock: FakeCl
         assert "Appeals" not in quiet
         assert "2 provisional, 1 ungraded" in status
         assert "Appeals: 1 waiting" in status
+
+
+async def test_what_is_shown_at_close_is_the_grade_as_it_is_then(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    judge = away()
+    async with study(tmp_path, clock, grader=judge) as session:
+        await change(session, feedback=FeedbackMode.CLOSE)
+        await graded(session, "Ada", "good answer")
+        round_ = await session.round()
+        async with session.parts.store.read() as tx:
+            read_before = await tx.answers.in_round(round_.id)
+            group = await tx.groups.get(session.group.id)
+        assert group is not None
+        judge.away = False
+        await come_back(session)
+        async with session.parts.store.write() as tx:
+            await release(tx, group, round_, read_before)
+
+        assert await points(session) == {"Ada": 100}
 
 
 class Probing(ModelJudge):
