@@ -171,6 +171,8 @@ def test_without_a_model_older_offline_grades_are_brought_up_to_date_for_nothing
         (("--deck", "none"), "no deck"),
         (("--deck", "llm-interviews", "--question", "rlfh"), "Did you mean rlhf"),
         (("--group", "nobody"), "no group"),
+        (("--answer", "4711"), "no answer #4711"),
+        (("--answer", "99999999999999999999"), "Invalid value"),
     ],
 )
 def test_what_is_typed_wrong_is_told(typed: Command, arguments: tuple[str, ...], hint: str) -> None:
