@@ -8,6 +8,8 @@ import unicodedata
 LONGEST = 400
 _ELISION = re.compile(r"\s*(?:\[\s*\.\.\.\s*\]|\.{3,}|\u2026)\s*")
 _EDGES = " \t\r\n\"'`\u201c\u201d\u2018\u2019\u00ab\u00bb.,;:!?()"
+# What was aimed at the judge became line breaks: words on both sides of it stand nowhere.
+_TAKEN_OUT = re.compile(r"\n{4,}")
 _UNSEEN = ("Mn", "Me", "Cf")
 # Signs that models and phones write in different ways.
 _ALIKE = {ord(sign): "'" for sign in '"`\u2018\u2019\u201a\u201b\u201c\u201d\u201e'} | {
@@ -43,7 +45,8 @@ class Quotable:
         end = self._at[place - 1] + 1
         while end < len(self._reply) and unicodedata.combining(self._reply[end]):
             end += 1  # the last letter's own accent
-        return self._reply[self._at[begin] : end][:LONGEST].strip()
+        pieces = _TAKEN_OUT.split(self._reply[self._at[begin] : end])
+        return max((piece.strip() for piece in pieces), key=len)[:LONGEST].strip()
 
     def _whole_words(self, part: str, start: int) -> int:
         """Where the part begins and ends with a word; -1 if nowhere."""
