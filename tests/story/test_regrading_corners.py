@@ -288,13 +288,16 @@ async def test_grades_held_until_close_are_given_again_without_a_word(
 
 async def test_the_status_says_what_waits_for_whom(tmp_path: Path, clock: FakeClock) -> None:
     async with study(tmp_path, clock, grader=away()) as session:
-        for name, words in (("Ada", "good"), ("Bob", "half"), ("Cleo", "foreign")):
+        await graded(session, "Ada", "good answer by Ada")
+        assert "open, 1 answer, 0 being graded" in await session.command("Olga", "/study status")
+        for name, words in (("Bob", "half"), ("Cleo", "foreign")):
             await graded(session, name, f"{words} answer by {name}")
         quiet = await session.command("Olga", "/study status")
         await pressed(session, "Ada", Action.APPEAL, (await session.round()).id)
         status = await session.command("Olga", "/study status")
 
         assert "2 provisional, 1 ungraded" in quiet
+        assert "open, 3 answers, 0 being graded" in quiet
         assert "Appeals" not in quiet
         assert "2 provisional, 1 ungraded" in status
         assert "Appeals: 1 waiting" in status
