@@ -206,7 +206,8 @@ def shares(wishes: Mapping[str, int], limit: int, turn: int) -> dict[str, int]:
 
 def _plus(spend: Spend, call: Call) -> Spend:
     return Spend(
-        calls=spend.calls + 1,
+        # None was made where a slot was got for nothing.
+        calls=spend.calls + (call.usage.calls > 0),
         failed=spend.failed + call.failed,
         prompt_tokens=spend.prompt_tokens + call.usage.prompt_tokens,
         cached_tokens=spend.cached_tokens + call.usage.cached_tokens,

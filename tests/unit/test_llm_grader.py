@@ -12,6 +12,7 @@ from bot.domain.deck import KeyPoint, Question
 from bot.domain.grading import GradingTask, Judgement, PointStatus, Usage
 from bot.errors import JudgeUnavailableError
 from bot.judge.grader import OfflineGrader
+from bot.judge.llm.allowance import LocalAllowance
 from bot.judge.llm.breaker import Breaker
 from bot.judge.llm.grader import LlmGrader, Recall
 from bot.ports import ModelError, Prompt
@@ -209,6 +210,20 @@ async def test_only_one_call_tries_whether_the_model_is_back() -> None:
     assert len(bench.model.prompts) == 6
     bench.model.hold.set()
     await probe
+
+
+async def test_who_waits_for_a_slot_when_the_model_goes_away_is_stood_in_for_at_once() -> None:
+    bench = Bench(fails("timeout"))
+    bench.grader = LlmGrader(
+        bench.model, LocalAllowance(5), OfflineGrader(), breaker=Breaker(bench.now)
+    )
+    replies = [f"Reply {n}: the base weights stay frozen." for n in range(30)]
+    judgements = await asyncio.gather(*(bench.grade(reply) for reply in replies))
+
+    assert all(judgement.provisional for judgement in judgements)
+    assert len(bench.model.prompts) == 5
+    bench.now.seconds += 10
+    assert bench.grader.spare() == 1
 
 
 @pytest.mark.parametrize("kind", ["key", "model"])

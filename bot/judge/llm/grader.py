@@ -32,6 +32,17 @@ WRITTEN_TOKENS = 60
 WRITTEN_TOKENS_A_POINT = 45
 
 
+@dataclass(slots=True)
+class _Attempt:
+    """How the breaker sees a judgement under way, whose calls fail only once for it.
+
+    ``tries``: it is the one that tries whether a model that was away is back.
+    """
+
+    tries: bool = False
+    noted: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class _Work:
     """A task with what goes to the model: the reply without what is aimed at the judge."""
@@ -41,6 +52,11 @@ class _Work:
     directed: bool
     rubric: Rubric
     key: str
+    attempt: _Attempt
+
+
+class _NotAskedError(ModelError):
+    """What went wrong before, for a call that is not made because of it."""
 
 
 class LlmGrader:
@@ -114,7 +130,7 @@ class LlmGrader:
         if is_contentless(text.raw) or (directed and said < 2):
             return None
         rubric = rubric_of(task.question, task.language)
-        return _Work(task, text.raw, directed, rubric, self._key(task))
+        return _Work(task, text.raw, directed, rubric, self._key(task), _Attempt())
 
     def _key(self, task: GradingTask) -> str:
         info = self.info
@@ -151,22 +167,33 @@ class LlmGrader:
         await self._model.close()
 
     async def _asked(self, work: _Work) -> Judgement:
+        attempt = work.attempt
+        attempt.tries = not self._breaker.closed
         if not self._breaker.admit():
-            raise ModelError(self._last.kind, str(self._last))
+            raise self._not_asked()
         try:
             judgement = await self._judged(work)
         except ModelError as error:
-            self._note(error)
+            self._note(error, attempt)
             raise
         except BaseException:
-            self._breaker.left()
+            if attempt.tries:
+                self._breaker.left()
             raise
         self._breaker.succeeded()
         return judgement
 
-    def _note(self, error: ModelError) -> None:
+    def _not_asked(self) -> ModelError:
+        return _NotAskedError(self._last.kind, str(self._last))
+
+    def _note(self, error: ModelError, attempt: _Attempt) -> None:
+        if attempt.noted or isinstance(error, _NotAskedError):
+            return
+        attempt.noted = True
         if error.kind == "budget":
             self._dry_until = time.monotonic() + (error.retry_after or 0.0)
+        if not (attempt.tries or self._breaker.closed):
+            return  # under way when it opened: how the next try ends is another's to say
         if error.kind in NOT_THE_SERVER:
             self._breaker.left()
         else:
@@ -193,7 +220,7 @@ class LlmGrader:
         spent = Usage()
         for last in (False, True):
             try:
-                completion = await self._call(task, prompt, self._estimate(prompt, work.rubric, 1))
+                completion = await self._call(work, prompt, self._estimate(prompt, work.rubric, 1))
             except ModelError as error:
                 raise _costing(error, spent + error.usage) from error
             spent += completion[1]
@@ -205,13 +232,18 @@ class LlmGrader:
         raise AssertionError("the loop above always ends")  # pragma: no cover
 
     async def _call(
-        self, task: GradingTask, prompt: Prompt, estimate: Usage
+        self, work: _Work, prompt: Prompt, estimate: Usage
     ) -> tuple[dict[str, object], Usage]:
-        async with self._allowance.call(task.group_id, estimate) as ticket:
+        async with self._allowance.call(work.task.group_id, estimate) as ticket:
+            if not (work.attempt.tries or self._breaker.closed):
+                # It opened while this waited for its turn: nobody is to wait for more failures.
+                raise self._not_asked()
             try:
                 completion = await self._model.complete(prompt)
             except ModelError as error:
                 ticket.spent(error.usage, failed=True)
+                # Before the slot goes to the next, which may then not be made.
+                self._note(error, work.attempt)
                 raise
             except asyncio.CancelledError:
                 # Most servers finish, and bill, what nobody waits for any more.
@@ -252,7 +284,7 @@ def _feedback(vote: Vote, score: float) -> str:
 
 def _costing(error: ModelError, usage: Usage) -> ModelError:
     """The error with all that was paid for nothing."""
-    return ModelError(error.kind, str(error), retry_after=error.retry_after, usage=usage)
+    return type(error)(error.kind, str(error), retry_after=error.retry_after, usage=usage)
 
 
 def _counted(
@@ -266,7 +298,8 @@ def _counted(
         if not isinstance(error, ModelError):
             raise error
         used += error.usage
-    for error in errors:
+    # What the server did before what was not asked of it any more.
+    for error in sorted(errors, key=lambda each: isinstance(each, _NotAskedError)):
         if isinstance(error, ModelError):
             raise _costing(error, used) from error
     return [vote for vote, _ in given], used
