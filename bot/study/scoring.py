@@ -180,7 +180,10 @@ async def _score(tx: Tx, subject: Subject, grade: Grade) -> None:
         # Deleted once its verdict had been seen, then given again: it scores nothing any more.
         return
     await tx.answers.update(replace(answer, scoring_id=subject.revision.id))
-    withheld = there.withheld if there else await _withheld(tx, subject)
+    if grade.state is GradeState.FINAL:
+        withheld = None  # an organiser has looked at it
+    else:
+        withheld = there.withheld if there else await _withheld(tx, subject)
     await tx.boards.put(
         Score(
             group_id=subject.group.id,
@@ -277,7 +280,10 @@ async def _first_written(tx: Tx, answer_id: int, text: str) -> datetime | None:
 async def _tell_of_copy(tx: Tx, group: Group, answer: Answer, withheld: str) -> None:
     member = await tx.members.get(answer.member_id)
     name = member.name if member else "A member"
-    text = f"{name}'s answer is {withheld}. It keeps its grade; its points wait for you."
+    text = (
+        f"{name}'s answer is {withheld}. It keeps its grade; its points wait for you. "
+        f"/study grade {answer.id} uphold lets them count."
+    )
     await tell_organisers(tx, group.id, f"copy:{answer.id}", "Points withheld", text)
 
 

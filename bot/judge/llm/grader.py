@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +21,8 @@ from bot.judge.llm.reading import Vote, combined, read_vote, score_of
 from bot.judge.matching import Vocabulary
 from bot.judge.text import read
 from bot.ports import Allowance, Grader, LanguageModel, ModelError, Prompt
+
+log = logging.getLogger(__name__)
 
 Recall = Callable[[str], Awaitable[Judgement | None]]
 """Looks a judgement up by its cache key."""
@@ -180,6 +183,8 @@ class LlmGrader:
             if attempt.tries:
                 self._breaker.left()
             raise
+        if not self._breaker.closed:
+            log.warning("%s grades again", self._model.name)
         self._breaker.succeeded()
         return judgement
 
@@ -198,7 +203,10 @@ class LlmGrader:
             self._breaker.left()
         else:
             self._last = error
+            closed = self._breaker.closed
             self._breaker.failed(at_once=error.kind in FATAL, for_seconds=error.retry_after)
+            if closed and not self._breaker.closed:
+                log.warning("the offline judge stands in from now on: %s", error)
 
     async def _judged(self, work: _Work) -> Judgement:
         began = time.perf_counter()
