@@ -141,9 +141,6 @@ class ModelUse(Protocol):
         ``burst`` of them at once after a quiet time.
         """
 
-    async def pause(self, until: datetime) -> None:
-        """The server asked for quiet until then: ``draw`` counts from there."""
-
     async def reserve(self, day: date, cost_usd: float, budget_usd: float) -> bool:
         """Set money aside if spent plus reserved stays within the day's budget."""
 
