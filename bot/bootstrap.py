@@ -156,6 +156,8 @@ async def serve(
                 await _first_question(parts.services, group)
         if listener is not None:
             await stack.enter_async_context(_http(parts, host, listener, stop, announce))
+        else:
+            announce(f"studybot is running: {', '.join(sorted(chosen))} (Ctrl+C stops it)")
         await stop.wait()
         log.info("stopping")
 

@@ -93,10 +93,11 @@ class SqlAppeals:
 
     async def resolve(self, appeal_id: int, by_member: int | None, now: datetime) -> bool:
         """Close an open appeal; False if it was closed before."""
+        state = AppealState.DROPPED if by_member is None else AppealState.RESOLVED
         return await self._session.changed(
             sa.update(appeals)
             .where(appeals.c.id == appeal_id, appeals.c.state == AppealState.OPEN)
-            .values(state=AppealState.RESOLVED, resolved_at=now, resolved_by=by_member)
+            .values(state=state, resolved_at=now, resolved_by=by_member)
         )
 
 

@@ -70,16 +70,9 @@ class SqlModelUse:
     async def draw(self, calls: int, interval: timedelta, burst: int, now: datetime) -> timedelta:
         """Take the rate's permission for that many calls at once; how long to wait first."""
         row = await self._take_turn()
-        start = max(now, row.paused_until or now)
-        arrival = max(start, row.arrival or start) + calls * interval
+        arrival = max(now, row.arrival or now) + calls * interval
         await self._session.execute(sa.update(model_limits).values(arrival=arrival))
-        return max(start, arrival - burst * interval) - now
-
-    async def pause(self, until: datetime) -> None:
-        """The server asked for quiet until then: ``draw`` counts from there."""
-        row = await self._take_turn()
-        until = max(until, row.paused_until or until)
-        await self._session.execute(sa.update(model_limits).values(paused_until=until))
+        return max(now, arrival - burst * interval) - now
 
     async def reserve(self, day: date, cost_usd: float, budget_usd: float) -> bool:
         """Set money aside if spent plus reserved stays within the day's budget.
@@ -206,7 +199,8 @@ def shares(wishes: Mapping[str, int], limit: int, turn: int) -> dict[str, int]:
 
 def _plus(spend: Spend, call: Call) -> Spend:
     return Spend(
-        calls=spend.calls + 1,
+        # None was made where a slot was got for nothing.
+        calls=spend.calls + (call.usage.calls > 0),
         failed=spend.failed + call.failed,
         prompt_tokens=spend.prompt_tokens + call.usage.prompt_tokens,
         cached_tokens=spend.cached_tokens + call.usage.cached_tokens,

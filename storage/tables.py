@@ -352,7 +352,6 @@ model_limits = Table(
     metadata,
     Column("one", Integer, primary_key=True, autoincrement=False),
     _when("arrival"),
-    _when("paused_until"),
 )
 
 model_slots = Table(

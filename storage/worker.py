@@ -22,7 +22,7 @@ from bot.ports import Handler
 log = logging.getLogger(__name__)
 
 HEARTBEAT = timedelta(seconds=15)
-GRACE = 5.0
+GRACE = 4.0
 MOST_AT_ONCE = 64
 PRUNE_SECONDS = 300
 

@@ -155,7 +155,7 @@ def _number(text: str | None, unit: float) -> float | None:
 def _until(text: str | None) -> float | None:
     try:
         date = parsedate_to_datetime(text or "")
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     aware = date if date.tzinfo else date.replace(tzinfo=UTC)
     return (aware - datetime.now(UTC)).total_seconds()

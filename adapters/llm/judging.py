@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from adapters.llm.model import OpenAIModel, open_model
 from adapters.llm.prices import Price, price_of
@@ -88,5 +88,4 @@ def _limits(settings: Settings) -> Limits:
         slots=settings.llm_concurrency,
         per_minute=settings.llm_rate,
         daily_usd=settings.llm_daily_budget_usd,
-        longest=timedelta(seconds=settings.llm_timeout),
     )

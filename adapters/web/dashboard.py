@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import timedelta
 
 from adapters.web.context import Room, Web
 from bot.domain.grading import JudgeInfo
 from bot.store import Tx
 from bot.store.judging import Spend
+from bot.study.costs import costs
 
 MOST_WAITING = 100
 _LATER = timedelta(days=365)
@@ -34,14 +35,14 @@ async def judge_card(tx: Tx, web: Web, room: Room) -> JudgeCard | None:
     judge = web.services.grader.info
     offline = judge.kind == "offline"
     now = web.services.clock()
-    date = now.astimezone(UTC).date()
+    spent = await costs(tx, now)
     # Also those whose next try is put off: they wait all the same.
     waiting = [] if offline else await tx.regrades.awaiting(now + _LATER, MOST_WAITING)
     card = JudgeCard(
         judge=judge,
         appeals=await tx.appeals.count(room.group.id),
         waiting=len(waiting),
-        today=await tx.model_use.spent(date),
-        month=await tx.model_use.spent(date.replace(day=1)),
+        today=spent.today,
+        month=spent.month,
     )
     return None if offline and not card.appeals and not card.month.calls else card

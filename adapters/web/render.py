@@ -21,6 +21,7 @@ from bot.domain.schedule import zone_of
 from bot.errors import InvalidError
 from bot.messages.build import DIFFICULTY, VERDICT_TITLES
 from bot.messages.message import RULINGS, Action
+from bot.study.costs import money
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -111,11 +112,6 @@ def initials(name: str) -> str:
     words = [word for word in name.split() if word]
     letters = [words[0][0], words[-1][0]] if len(words) > 1 else [name.strip()[:1]]
     return "".join(letters).upper()
-
-
-def money(usd: float) -> str:
-    """An amount in US dollars: ``$1,204.50``; what is less than a cent is said so."""
-    return f"${usd:,.2f}" if usd >= 0.01 else "under $0.01"
 
 
 def compact(number: int) -> str:

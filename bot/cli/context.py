@@ -103,4 +103,4 @@ def _nearest(wanted: str, known: list[str], plural: str) -> str:
     if near:
         return f" Did you mean {' or '.join(near)}?"
     more = f" and {len(known) - SHOWN} more" if len(known) > SHOWN else ""
-    return f" Its {plural}: {', '.join(known[:SHOWN])}{more}." if known else ""
+    return f" The {plural} there: {', '.join(known[:SHOWN])}{more}." if known else ""

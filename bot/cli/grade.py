@@ -128,7 +128,9 @@ def _decoded(data: bytes) -> str:
 def _show(data: dict[str, Any]) -> None:
     points = "" if data["score"] is None else f", {points_of(data['score'])} of 100 points"
     judge = data["judge"]
-    say(f"{data['verdict']}{points} ({judge['kind']} judge, {judge['model']} {judge['version']})")
+    state = ", provisional" if data["state"] == GradeState.PROVISIONAL else ""
+    who = f"{judge['kind']} judge, {judge['model']} {judge['version']}"
+    say(f"{data['verdict']}{points}{state} ({who})")
     for point in data["points"]:
         say(f"  {_MARKS[point['status']]} {point['status']}: {point['text']}")
         if point["evidence"]:

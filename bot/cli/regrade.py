@@ -33,11 +33,14 @@ if TYPE_CHECKING:
     from bot.study.services import Services
 
 OFFLINE_AT_ONCE = 2
+# What a database's whole numbers hold.
+MOST_ID = 2**63 - 1
 
 
 def regrade(
     answer: Annotated[
-        int | None, typer.Option(metavar="NUMBER", help="One answer, by its number.")
+        int | None,
+        typer.Option(metavar="NUMBER", min=1, max=MOST_ID, help="One answer, by its number."),
     ] = None,
     question: Annotated[
         str | None, typer.Option(metavar="QUESTION", help="One question; needs --deck.")
@@ -100,9 +103,13 @@ async def _plan(services: Services, scope: _Scope) -> Plan:
     from bot.study.regrading import plan
 
     group_id = None
-    if scope.group is not None:
-        async with services.store.read() as tx:
+    async with services.store.read() as tx:
+        if scope.group is not None:
             group_id = (await find_group(tx, scope.group)).id
+        if scope.answer is not None and await tx.answers.get(scope.answer) is None:
+            raise CommandError(
+                f"There is no answer #{scope.answer}. studybot export tells their numbers."
+            )
     return await plan(
         services,
         answer_id=scope.answer,

@@ -68,7 +68,11 @@ def _show(found: Report) -> None:
 
     judge = found.judge
     say(f"{judge.kind} judge, {judge.model}, version {judge.version}")
-    say(f"  {found.n} grades looked at: {found.appeals} appeals, the others spot checks")
+    checks = found.n - found.appeals
+    say(
+        f"  looked at by humans: {_counted(found.n, 'grade')} "
+        f"({_counted(found.appeals, 'appeal')}, {_counted(checks, 'spot check')})"
+    )
     agreed = "undefined" if math.isnan(found.qwk) else f"{found.qwk:.2f}"
     say(f"  QWK {agreed}, RMSE {found.rmse:.2f}, judge minus human {found.bias:+.2f}")
     say(f"  the same verdict in {found.same_verdict} of {found.n}")
@@ -79,3 +83,7 @@ def _show(found: Report) -> None:
         counts = (str(found.confusion[mine, theirs]) for theirs in VERDICTS)
         table.add_row(mine.value, *counts)
     console().print(table)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"

@@ -199,7 +199,9 @@ async def _round_facts(tx: Tx, group: Group) -> list[tuple[str, tuple[Inline, ..
         return [("Round", ("none yet; /study post asks one",))]
     counts = await tx.answers.counts([round_.id])
     waiting = await tx.answers.pending(round_.id)
-    text = f"{round_.state.value}, {counts.get(round_.id, 0)} answers, {waiting} being graded"
+    count = counts.get(round_.id, 0)
+    answers = "1 answer" if count == 1 else f"{count:,} answers"
+    text = f"{round_.state.value}, {answers}, {waiting} being graded"
     return [("Round", (f"“{round_.question.prompt}” · {text}",))]
 
 

@@ -263,4 +263,5 @@ def _ungraded(task: GradingTask, flags: tuple[str, ...]) -> Judgement:
         " in another; it stays ungraded until an organiser or an LLM judge grades it."
     )
     points: tuple[PointGrade, ...] = ()
-    return Judgement(None, points, feedback.plain(reason), INFO, reason=reason, flags=flags)
+    # Nobody graded it, so who graded isn't told.
+    return Judgement(None, points, reason, INFO, reason=reason, flags=flags)

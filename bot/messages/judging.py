@@ -12,6 +12,7 @@ from bot.messages.message import (
     Action,
     Block,
     Button,
+    Code,
     Facts,
     Item,
     Items,
@@ -80,8 +81,8 @@ def _title(grade: Grade) -> str:
 
 
 def _again(before: int, now: int, *, human: bool) -> str:
-    who = "An organiser looked at it" if human else "Graded again"
-    return f"{who}: {before} points stay." if before == now else f"{who}: {before} → {now} points."
+    change = f"{before} points stay." if before == now else f"{before} → {now} points."
+    return change if human else f"Graded again: {change}"
 
 
 def _ways_on(grade: Grade, round_id: int) -> tuple[Button, ...]:
@@ -129,7 +130,7 @@ def appealed_message(prompt: str, *, new: bool, reason: str) -> Message:
     if reason:
         blocks.append(Quote(reason, source="Your reason"))
     else:
-        blocks.append(paragraph("If you like, say why: /appeal and your reason."))
+        blocks.append(paragraph("If you like, say why: ", Code("/appeal"), " and your reason."))
     return Message("Appealed", tuple(blocks), tone=Tone.NOTICE)
 
 

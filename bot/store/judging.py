@@ -33,7 +33,7 @@ class Appeals(Protocol):
         """How many are open, as ``queue`` counts them."""
 
     async def resolve(self, appeal_id: int, by_member: int | None, now: datetime) -> bool:
-        """Close an open appeal; False if it was closed before."""
+        """Close an open appeal, dropped if by nobody; False if it was closed before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +140,6 @@ class ModelUse(Protocol):
         The generic cell rate algorithm over one shared row: one call every ``interval``, with
         ``burst`` of them at once after a quiet time.
         """
-
-    async def pause(self, until: datetime) -> None:
-        """The server asked for quiet until then: ``draw`` counts from there."""
 
     async def reserve(self, day: date, cost_usd: float, budget_usd: float) -> bool:
         """Set money aside if spent plus reserved stays within the day's budget."""

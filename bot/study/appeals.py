@@ -76,7 +76,9 @@ async def appeal(
         answer = await _own_answer(tx, group, member, round_id, adding=bool(words))
         grade, revision = await _appealable(tx, answer)
         filed, new = await tx.appeals.add(group.id, answer.id, revision.id, words, now)
-        await tx.answers.set_grade_state(grade.id, GradeState.APPEALED)
+        if grade.state is GradeState.GRADED:
+            # A provisional or missing grade is still given again by itself.
+            await tx.answers.set_grade_state(grade.id, GradeState.APPEALED)
         round_ = await tx.rounds.get(answer.round_id)
         prompt = round_.question.prompt if round_ and round_.question else "a question"
         if new:

@@ -33,9 +33,16 @@ def in_words(found: Costs) -> str:
     today, month = found.today, found.month
     calls = "call" if today.calls == 1 else "calls"
     return (
-        f"{today.calls:,} {calls} today, {_tokens(today):,} tokens, ${today.cost_usd:.3f}; "
-        f"this month {month.calls:,}, ${month.cost_usd:.2f}"
+        f"{today.calls:,} {calls} today, {_tokens(today):,} tokens, {money(today.cost_usd)}; "
+        f"this month {month.calls:,}, {money(month.cost_usd)}"
     )
+
+
+def money(usd: float) -> str:
+    """An amount in US dollars: ``$1,204.50``; what is less than a cent is said so."""
+    if 0 < usd < 0.01:
+        return "under $0.01"
+    return f"${usd:,.2f}"
 
 
 def _tokens(spend: Spend) -> int:

@@ -18,14 +18,19 @@ from bot.domain.work import Job, JobKind, backoff
 from bot.errors import JudgeUnavailableError
 from bot.ports import Library
 from bot.store import Tx
-from bot.store.judging import GradedRevision
+from bot.store.judging import MOST_FAILURES, GradedRevision
 from bot.study.grading import state_of, subject_of, task_of, tell_of_crash
 from bot.study.leases import kept
+from bot.study.notices import tell_organisers
 from bot.study.scoring import Subject, other_grade, reread
 from bot.study.services import Services
 
 FIRST_PAUSE = 10.0
 LONGEST_PAUSE = 3600.0
+LONGEST_PAUSE_AWAY = 90.0
+"""Longer than a breaker's: the next call that tries whether the judge is back is another's."""
+COUNTED_AWAY = 4
+"""So many failures count while the judge is away: that is no reason to give a reply up."""
 LEFT_ALONE = timedelta(days=3650)
 """How long a revision is put off that judges are not to see again."""
 _UNSETTLED = (GradeState.PROVISIONAL, GradeState.UNGRADED)
@@ -180,14 +185,34 @@ async def _later(
             # Whoever asked will ask again; a grade that stands has no reason to be tried by itself.
             await tx.regrades.release(revision.id)
         else:
-            await _put_off(tx, services, revision, wait)
+            away = not services.grader.spare()
+            await _put_off(tx, services, revision, wait, away=away)
     return Regraded.LATER
 
 
-async def _put_off(tx: Tx, services: Services, revision: Revision, wait: float | None) -> None:
-    pause = wait or backoff(revision.failures + 1, first=FIRST_PAUSE, most=LONGEST_PAUSE)
+async def _put_off(
+    tx: Tx, services: Services, revision: Revision, wait: float | None, *, away: bool = False
+) -> None:
+    """Try again later; organisers are told of the last try. ``away``: no reply could be judged."""
+    most = LONGEST_PAUSE_AWAY if away else LONGEST_PAUSE
+    pause = wait or backoff(revision.failures + 1, first=FIRST_PAUSE, most=most)
     until = services.clock() + timedelta(seconds=pause)
-    await tx.answers.postpone_revision(revision.id, until, failed=True)
+    counts = not away or revision.failures < COUNTED_AWAY
+    await tx.answers.postpone_revision(revision.id, until, failed=counts)
+    if counts and revision.failures == MOST_FAILURES:
+        await _tell_of_giving_up(tx, revision)
+
+
+async def _tell_of_giving_up(tx: Tx, revision: Revision) -> None:
+    answer = await tx.answers.get(revision.answer_id)
+    member = await tx.members.get(answer.member_id) if answer else None
+    if answer is None or member is None:
+        return
+    text = (
+        f"The judge could not grade {member.name}'s answer in {MOST_FAILURES + 1} tries, so it is "
+        f"asked no more. Grade it yourself: /study grade {answer.id} and your score."
+    )
+    await tell_organisers(tx, answer.group_id, f"regrade:{revision.id}", "An answer waits", text)
 
 
 async def _settle(services: Services, subject: Subject, judgement: Judgement) -> Regraded:
@@ -204,7 +229,7 @@ async def _settle(services: Services, subject: Subject, judgement: Judgement) ->
             return Regraded.SKIPPED
         if current.answer.scoring_id == subject.revision.id:
             # Its verdict was shown, and that used up the turn.
-            judgement = replace(judgement, attempt=True)
+            judgement = _as_attempt(judgement)
         appealed = await tx.appeals.open_for(current.answer.id) is not None
         state = GradeState.APPEALED if appealed else state_of(judgement)
         rubric_hash = subject.question.rubric_hash
@@ -212,6 +237,11 @@ async def _settle(services: Services, subject: Subject, judgement: Judgement) ->
         await _keep_question(tx, subject)
         changed = await other_grade(tx, current, old, grade)
     return Regraded.CHANGED if changed else Regraded.SAME
+
+
+def _as_attempt(judgement: Judgement) -> Judgement:
+    """That it counts as one is about this answer, and nothing to recall for the same words."""
+    return judgement if judgement.attempt else replace(judgement, attempt=True, cache_key=None)
 
 
 def _is_no_better(judgement: Judgement, old: Grade) -> bool:

@@ -152,15 +152,16 @@ async def release(tx: Tx, group: Group, round_: Round, answers: Sequence[GradedA
     for each in answers:
         if each.grade is None or each.revision is None or not each.grade.attempt:
             continue
-        # As it is now: it may have been deleted or revised since the round was read.
+        # As it is now: deleted, revised or graded again, perhaps, since the round was read.
         answer = await tx.answers.get(each.answer.id, lock=True)
         if answer is None or answer.withdrawn_at is not None or answer.scoring_id is not None:
             continue
-        if answer.revision_id == each.revision.id:
-            question = round_.question
-            if question is not None:
-                subject = Subject(group, round_, question, answer, each.revision)
-                await show(tx, subject, each.grade)
+        grade = await tx.answers.grade(each.revision.id)
+        if answer.revision_id != each.revision.id or grade is None or not grade.attempt:
+            continue
+        if round_.question is not None:
+            subject = Subject(group, round_, round_.question, answer, each.revision)
+            await show(tx, subject, grade)
 
 
 async def show(tx: Tx, subject: Subject, grade: Grade) -> None:
@@ -179,7 +180,10 @@ async def _score(tx: Tx, subject: Subject, grade: Grade) -> None:
         # Deleted once its verdict had been seen, then given again: it scores nothing any more.
         return
     await tx.answers.update(replace(answer, scoring_id=subject.revision.id))
-    withheld = there.withheld if there else await _withheld(tx, subject)
+    if grade.state is GradeState.FINAL:
+        withheld = None  # an organiser has looked at it
+    else:
+        withheld = there.withheld if there else await _withheld(tx, subject)
     await tx.boards.put(
         Score(
             group_id=subject.group.id,
@@ -276,7 +280,10 @@ async def _first_written(tx: Tx, answer_id: int, text: str) -> datetime | None:
 async def _tell_of_copy(tx: Tx, group: Group, answer: Answer, withheld: str) -> None:
     member = await tx.members.get(answer.member_id)
     name = member.name if member else "A member"
-    text = f"{name}'s answer is {withheld}. It keeps its grade; its points wait for you."
+    text = (
+        f"{name}'s answer is {withheld}. It keeps its grade; its points wait for you. "
+        f"/study grade {answer.id} uphold lets them count."
+    )
     await tell_organisers(tx, group.id, f"copy:{answer.id}", "Points withheld", text)
 
 

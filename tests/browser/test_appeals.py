@@ -152,6 +152,10 @@ def test_an_organiser_grades_through_the_guided_form(open_page: OpenPage, web: S
     expect(score).to_be_visible()
     expect(form.locator("label", has=olga.locator("[name=note]"))).to_contain_text("(optional)")
     target = form.locator("[name=answer]")
+    left, right = target.bounding_box(), score.bounding_box()
+    assert left is not None
+    assert right is not None
+    assert left["y"] == right["y"]  # though one hint takes two lines
     if not target.input_value():
         target.fill("1")
     score.fill("nine thousand")

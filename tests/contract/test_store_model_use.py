@@ -201,11 +201,6 @@ async def _draw(
         return (await tx.model_use.draw(calls, every, burst, now)).total_seconds()
 
 
-async def _pause(store: Store, until: datetime) -> None:
-    async with store.write() as tx:
-        await tx.model_use.pause(until)
-
-
 async def test_calls_are_spaced_out_after_a_burst(store: Database) -> None:
     assert [await _draw(store, burst=3) for _ in range(6)] == [0, 0, 0, 1, 2, 3]
     # Those that waited have been let through by then; a quiet time makes room for a burst.
@@ -218,20 +213,6 @@ async def test_several_calls_at_once_wait_for_all_of_them(store: Database) -> No
     assert await _draw(store, calls=3, burst=5) == 0
     assert await _draw(store, calls=3, burst=5) == 1
     assert await _draw(store, calls=4, burst=2, now=NOW + 60 * SECOND) == 2
-
-
-async def test_a_pause_holds_for_bursts_too_and_the_longest_wins(store: Database) -> None:
-    await _pause(store, NOW + 30 * SECOND)
-    await _pause(store, NOW + 10 * SECOND)
-    assert [await _draw(store, burst=2) for _ in range(4)] == [30, 30, 31, 32]
-    assert await _draw(store, burst=2, now=NOW + 100 * SECOND) == 0
-
-
-async def test_without_a_rate_only_pauses_hold_calls_back(store: Database) -> None:
-    free = timedelta(0)
-    assert [await _draw(store, calls=50, every=free) for _ in range(3)] == [0, 0, 0]
-    await _pause(store, NOW + 5 * SECOND)
-    assert await _draw(store, every=free) == 5
 
 
 async def test_callers_at_once_in_two_processes_share_one_rate(stores: list[Database]) -> None:

@@ -111,7 +111,11 @@ async def test_a_wait_until_a_date_is_handed_on_in_seconds(
     assert error.retry_after == pytest.approx(600, abs=5)
 
 
-@pytest.mark.parametrize("value", ["soon", "-1", "nan", "inf", "1e9", "", "Mon, 32 Foo 2026"])
+FAR_OFF = "Mon, 01 Jan 2024 00:00:00 +99999999999999"
+NO_TIMES = ["soon", "-1", "nan", "inf", "1e9", "", "Mon, 32 Foo 2026", FAR_OFF]
+
+
+@pytest.mark.parametrize("value", NO_TIMES)
 async def test_a_wait_that_makes_no_sense_is_not_believed(
     model: OpenAIModel, server: FakeLLM, value: str
 ) -> None:

@@ -168,9 +168,11 @@ def test_without_a_model_older_offline_grades_are_brought_up_to_date_for_nothing
     ("arguments", "hint"),
     [
         (("--question", "rlhf"), "--deck"),
-        (("--deck", "none"), "no deck"),
+        (("--deck", "none"), "no deck “none”. The decks there: llm-interviews."),
         (("--deck", "llm-interviews", "--question", "rlfh"), "Did you mean rlhf"),
         (("--group", "nobody"), "no group"),
+        (("--answer", "4711"), "no answer #4711"),
+        (("--answer", "99999999999999999999"), "Invalid value"),
     ],
 )
 def test_what_is_typed_wrong_is_told(typed: Command, arguments: tuple[str, ...], hint: str) -> None:
@@ -187,7 +189,7 @@ def test_the_report_compares_the_judge_with_the_groups_humans(typed: Command) ->
     assert (version["n"], version["spot_checks"], version["appeals"]) == (1, 1, 0)
     assert version["confusion"]["partial"]["correct"] == 1
     assert version["bias"] == pytest.approx(-0.4)
-    assert "1 grades looked at" in typed("judge", "report").out
+    assert "1 grade (0 appeals, 1 spot check)" in typed("judge", "report").out
 
 
 def test_a_report_of_nothing_says_how_to_begin(typed: Command) -> None:

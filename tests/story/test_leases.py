@@ -14,7 +14,7 @@ from bot.domain.work import Job
 from bot.study import jobs
 from bot.study.services import Services
 from tests.support.harness import FakeClock, Study, study
-from tests.support.judging import ScriptedJudge
+from tests.support.judging import ScriptedJudge, points
 
 # By the test's clock; renewals come every tenth of a real second.
 LEASE = timedelta(seconds=0.3)
@@ -64,18 +64,22 @@ async def test_a_lease_is_renewed_while_the_judge_thinks(tmp_path: Path, clock: 
         assert judge.seen == ["good answer"]
 
 
-async def test_a_grading_that_was_cut_off_is_open_again_after_its_lease(
+async def test_a_grading_that_was_cut_off_is_open_again_at_once_and_is_no_crash(
     tmp_path: Path, clock: FakeClock
 ) -> None:
     judge = SlowJudge()
     async with study(tmp_path, clock, grader=judge) as session:
-        task = await begun(session, judge, replace(session.parts.services, lease=LEASE))
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
+        services = session.parts.services
+        await session.reply("Ada", "good answer")
+        for _ in range(services.most_crashes + 1):
+            [job] = await open_at(session, timedelta())
+            judge.begun.clear()
+            task = asyncio.create_task(jobs.handle(services, job))
+            await judge.begun.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
         judge.may_end.set()
         await session.work()
-        assert judge.seen == []
-        clock.advance(seconds=LEASE.total_seconds())
-        await session.work()
         assert judge.seen == ["good answer"]
+        assert await points(session) == {"Ada": 100}

@@ -142,6 +142,7 @@ def test_processes_that_start_together_on_an_empty_database_share_its_work(
         check_once(postgres_url, round_["id"])
         stop(other, signal.SIGTERM)
         stop(http, signal.SIGTERM)
+        assert other.out == ["studybot is running: scheduler, worker (Ctrl+C stops it)"]
 
 
 async def test_the_playground_is_made_once_by_whoever_comes_first(postgres_url: str) -> None:

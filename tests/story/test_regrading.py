@@ -177,6 +177,22 @@ async def test_an_appealed_grade_that_is_given_again_stays_in_the_queue(
         assert "1 appeal waits" in await session.command("Olga", "/study appeals")
 
 
+async def test_a_provisional_grade_that_is_appealed_is_still_given_again_by_itself(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    judge = ModelJudge()
+    judge.away = True
+    async with study(tmp_path, clock, grader=judge) as session:
+        accepted = await session.reply("Ada", "good answer")
+        await session.work()
+        await session.command("Ada", "/appeal", organiser=False)
+        assert (await session.grade_of(accepted))["state"] == "provisional"
+        judge.away = False
+        await come_back(session)
+        assert await points(session) == {"Ada": 100}
+        assert (await session.grade_of(accepted))["state"] == "appealed"
+
+
 async def test_a_mended_reference_makes_its_grades_stale_until_they_are_given_again(
     tmp_path: Path, clock: FakeClock, judge: ScriptedJudge
 ) -> None:

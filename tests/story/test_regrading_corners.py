@@ -7,14 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.domain.grading import GradingTask, Judgement
+from bot.domain.group import FeedbackMode
 from bot.errors import JudgeUnavailableError
 from bot.messages.message import Action
 from bot.study.regrading import Regraded, regrade
+from bot.study.scoring import release
 from tests.support.harness import FakeClock, Study, study
 from tests.support.judging import (
     MODEL,
     ModelJudge,
     answer_of,
+    change,
     come_back,
     edit,
     graded,
@@ -285,13 +288,85 @@ async def test_grades_held_until_close_are_given_again_without_a_word(
 
 async def test_the_status_says_what_waits_for_whom(tmp_path: Path, clock: FakeClock) -> None:
     async with study(tmp_path, clock, grader=away()) as session:
-        for name, words in (("Ada", "good"), ("Bob", "half"), ("Cleo", "foreign")):
+        await graded(session, "Ada", "good answer by Ada")
+        assert "open, 1 answer, 0 being graded" in await session.command("Olga", "/study status")
+        for name, words in (("Bob", "half"), ("Cleo", "foreign")):
             await graded(session, name, f"{words} answer by {name}")
         quiet = await session.command("Olga", "/study status")
         await pressed(session, "Ada", Action.APPEAL, (await session.round()).id)
         status = await session.command("Olga", "/study status")
 
         assert "2 provisional, 1 ungraded" in quiet
+        assert "open, 3 answers, 0 being graded" in quiet
         assert "Appeals" not in quiet
-        assert "1 provisional, 1 ungraded" in status
+        assert "2 provisional, 1 ungraded" in status
         assert "Appeals: 1 waiting" in status
+
+
+async def test_what_is_shown_at_close_is_the_grade_as_it_is_then(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    judge = away()
+    async with study(tmp_path, clock, grader=judge) as session:
+        await change(session, feedback=FeedbackMode.CLOSE)
+        await graded(session, "Ada", "good answer")
+        round_ = await session.round()
+        async with session.parts.store.read() as tx:
+            read_before = await tx.answers.in_round(round_.id)
+            group = await tx.groups.get(session.group.id)
+        assert group is not None
+        judge.away = False
+        await come_back(session)
+        async with session.parts.store.write() as tx:
+            await release(tx, group, round_, read_before)
+
+        assert await points(session) == {"Ada": 100}
+
+
+class Probing(ModelJudge):
+    """A model behind a breaker: while it is away, one reply at a time tries whether it is back."""
+
+    def spare(self) -> int:
+        """One if the breaker has let enough time pass; none just after a try that failed."""
+        tried, self.tried = self.tried, False
+        return super().spare() or int(not tried)
+
+    tried = False
+
+    async def grade(self, task: GradingTask, *, stand_in: bool = True) -> Judgement:
+        self.tried = True
+        return await super().grade(task, stand_in=stand_in)
+
+
+async def test_an_outage_of_days_gives_no_reply_up(tmp_path: Path, clock: FakeClock) -> None:
+    judge = Probing()
+    judge.away = True
+    async with study(tmp_path, clock, grader=judge) as session:
+        for name in ("Ada", "Bob", "Cleo"):
+            await graded(session, name, f"good answer by {name}")
+        for _ in range(100):
+            clock.advance(minutes=30)
+            await come_back(session)
+        judge.away = False
+        for _ in range(2):
+            clock.advance(seconds=90)
+            await come_back(session)
+
+        assert await points(session) == {"Ada": 100, "Bob": 100, "Cleo": 100}
+
+
+async def test_organisers_are_told_once_of_a_reply_that_the_judge_gives_up(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    judge = away()
+    async with study(tmp_path, clock, grader=judge) as session:
+        answer = await graded(session, "Ada", "foreign words")
+        judge.away = False
+        for _ in range(20):
+            clock.advance(hours=2)
+            await come_back(session)
+
+        notices = [p.body for p in await session.posts() if p.body]
+        waiting = [str(b) for b in notices if b["title"] == "An answer waits"]
+        assert len(waiting) == 1
+        assert f"/study grade {answer.id}" in waiting[0]

@@ -128,17 +128,20 @@ async def test_a_ruling_on_the_last_pending_answer_lets_the_round_close(
         assert judge.seen == ["good answer"]
 
 
-async def test_a_ruling_leaves_a_copy_s_points_withheld(
+async def test_a_ruling_lets_the_points_of_a_copy_count(
     tmp_path: Path, clock: FakeClock, judge: ScriptedJudge
 ) -> None:
     words = "half of it with quite a lot of words so that a copy of it can be told for sure"
     async with study(tmp_path, clock, grader=judge) as session:
         await graded(session, "Ada", words)
         await session.pass_time(minutes=1)
-        await graded(session, "Bo", words)
-        await session.command("Olga", "/study grade Bo correct")
-
+        answer = await graded(session, "Bo", words)
         assert await points(session) == {"Ada": 50, "Bo": 0}
+        line = f"/study grade {answer.id} uphold"
+        assert line in await session.command("Olga", "/study status")
+        await session.command("Olga", line)
+
+        assert await points(session) == {"Ada": 50, "Bo": 50}
 
 
 async def test_a_reason_goes_to_the_appeal_that_lacks_one(

@@ -10,14 +10,17 @@ from typing import Any
 
 from bot.domain.grading import Usage
 from bot.judge.llm.allowance import CallTicket
-from bot.ports import Completion, Prompt
+from bot.ports import Completion, ModelError, Prompt
 
 Script = Callable[[Prompt], dict[str, Any]]
 USED = Usage(prompt_tokens=700, completion_tokens=120, cost_usd=0.0005, calls=1)
 
 
 class ScriptedModel:
-    """``script`` gives the data for a prompt, or raises. ``hold`` makes calls wait for an event."""
+    """``script`` gives the data for a prompt, or raises. ``hold`` makes calls wait for an event.
+
+    The first call raises ``fails_first``, without waiting.
+    """
 
     name = "scripted-1"
 
@@ -25,11 +28,15 @@ class ScriptedModel:
         self.script = script
         self.prompts: list[Prompt] = []
         self.hold: asyncio.Event | None = None
+        self.fails_first: ModelError | None = None
         self.called = asyncio.Event()
 
     async def complete(self, prompt: Prompt) -> Completion:
         self.prompts.append(prompt)
         self.called.set()
+        if self.fails_first is not None:
+            failure, self.fails_first = self.fails_first, None
+            raise failure
         if self.hold is not None:
             await self.hold.wait()
         return Completion(self.script(prompt), USED)

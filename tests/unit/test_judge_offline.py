@@ -265,6 +265,7 @@ def test_another_language_stays_ungraded_and_the_reason_says_who_grades_it(reply
     judgement = judge("fine-tuning-methods", reply)
     assert judgement.score is None
     assert "organiser" in judgement.reason
+    assert "Graded by" not in judgement.feedback
 
 
 @pytest.mark.parametrize(("qid", "reply"), [(q, r) for q, rs in TERSE.items() for r in rs])

@@ -72,6 +72,12 @@ def test_a_point_without_a_true_quote_is_missing(quote: str) -> None:
         ("低ランク行列を学習する。", "行列を学習", "行列を学習"),
         ("it's  a\tgate", "IT’S A GATE", "it's  a\tgate"),
         ("a “gate” here", '"a \\"gate\\""', None),
+        ("un cafe\u0301 gele\u0301.", "café gelé", "cafe\u0301 gele\u0301"),
+        ("un café gelé.", "cafe\u0301 gele\u0301", "café gelé"),
+        ("\u1100\u1161중치는 고정", "가중치는", "\u1100\u1161중치는"),
+        ("המשקלים\u200f קפואים", "המשקלים קפואים", "המשקלים\u200f קפואים"),
+        ("تَبْقَى الأوزان", "تبقى الأوزان", "تَبْقَى الأوزان"),
+        ("stay fro\u00adzen\u200b here", "stay frozen here", "stay fro\u00adzen\u200b here"),
     ],
 )
 def test_quotes_are_found_in_any_script(reply: str, quote: str, evidence: str | None) -> None:
@@ -190,6 +196,12 @@ def test_feedback_has_at_most_600_characters_and_ends_with_a_sentence() -> None:
     assert tidy.endswith("one.")
     assert len(tidy_feedback("word " * 400)) <= 600
     assert tidy_feedback("a\x00b\u200bc\nd") == "a b c d"
+
+
+def test_feedback_that_is_cut_keeps_its_numbers_and_its_script() -> None:
+    assert tidy_feedback("It needs rank 3.5 here. " * 40).count("3.5") > 10
+    assert tidy_feedback("می\u200cشود 👩\u200d💻") == "می\u200cشود 👩\u200d💻"
+    assert len(tidy_feedback("低ランク行列を学習する。" * 90)) <= 600
 
 
 def test_the_prompt_begins_with_what_stays_the_same_and_fences_the_reply() -> None:

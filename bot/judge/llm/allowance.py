@@ -20,21 +20,19 @@ from bot.store.judging import Call
 log = logging.getLogger(__name__)
 
 RENEW_SECONDS = 1.0
+LEASE = timedelta(seconds=15)
+"""How long a dead process's slots are missed; living ones renew theirs every second."""
 POLL_SECONDS = 0.1
 """How often a process asks again while others hold the slots that it wants."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """``slots`` calls at once, ``per_minute`` and dollars a UTC day; None is no limit.
-
-    ``longest`` is how long one call may take: a dead process's slots come back after it.
-    """
+    """``slots`` calls at once, ``per_minute`` and dollars a UTC day; None is no limit."""
 
     slots: int = 8
     per_minute: int | None = None
     daily_usd: float | None = None
-    longest: timedelta = timedelta(seconds=60)
 
 
 class CallTicket:
@@ -124,8 +122,8 @@ class SharedAllowance:
                 return estimate.cost_usd
         raise ModelError(
             "budget",
-            f"Today's budget for the language model (${budget:g}) is used up. It is graded again "
-            "from 00:00 UTC on; STUDYBOT_LLM_DAILY_BUDGET_USD sets the budget.",
+            f"Today's budget for the language model (${budget:g}) is used up. The model is asked "
+            "again from 00:00 UTC on; STUDYBOT_LLM_DAILY_BUDGET_USD sets the budget.",
             retry_after=_until_tomorrow(now),
         )
 
@@ -143,7 +141,6 @@ class Slots:
         self._store = store
         self._clock = clock
         self._limit = limits.slots
-        self._lease = limits.longest + timedelta(seconds=10)
         self._process = secrets.token_hex(8)
         self._busy = 0
         self._held = 0
@@ -196,7 +193,13 @@ class Slots:
         while True:
             wants, self._peak = self._peak, self._busy + len(self._waiting)
             self._wanted.clear()
-            await self._ask(wants)
+            try:
+                await self._ask(wants)
+            except Exception:
+                # The edge of the loop: without it, who waits would wait for ever.
+                log.exception("the model's slots could not be renewed; trying again")
+                await asyncio.sleep(RENEW_SECONDS)
+                continue
             if not (wants or self._busy or self._waiting):
                 return
             if self._waiting and self._held < self._limit:
@@ -213,13 +216,15 @@ class Slots:
         # The Store tells of a database that is away; what runs goes on, what waits asks again.
         with suppress(StoreUnavailableError):
             async with self._store.write() as tx:
+                # Again: calls may have ended while this waited for its turn to write.
+                self._held = min(self._held, self._busy)
                 self._held = await tx.model_use.hold(
                     self._process,
                     wants=wants,
                     busy=self._busy,
                     limit=self._limit,
                     now=now,
-                    until=now + self._lease,
+                    until=now + LEASE,
                 )
         self._admit()
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from bot.domain.grading import GradingTask, Hitch, JudgeInfo, Judgement, Usage
@@ -21,6 +22,8 @@ from bot.judge.matching import Vocabulary
 from bot.judge.text import read
 from bot.ports import Allowance, Grader, LanguageModel, ModelError, Prompt
 
+log = logging.getLogger(__name__)
+
 Recall = Callable[[str], Awaitable[Judgement | None]]
 """Looks a judgement up by its cache key."""
 
@@ -32,6 +35,17 @@ WRITTEN_TOKENS = 60
 WRITTEN_TOKENS_A_POINT = 45
 
 
+@dataclass(slots=True)
+class _Attempt:
+    """How the breaker sees a judgement under way, whose calls fail only once for it.
+
+    ``tries``: it is the one that tries whether a model that was away is back.
+    """
+
+    tries: bool = False
+    noted: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class _Work:
     """A task with what goes to the model: the reply without what is aimed at the judge."""
@@ -41,6 +55,11 @@ class _Work:
     directed: bool
     rubric: Rubric
     key: str
+    attempt: _Attempt
+
+
+class _NotAskedError(ModelError):
+    """What went wrong before, for a call that is not made because of it."""
 
 
 class LlmGrader:
@@ -114,7 +133,7 @@ class LlmGrader:
         if is_contentless(text.raw) or (directed and said < 2):
             return None
         rubric = rubric_of(task.question, task.language)
-        return _Work(task, text.raw, directed, rubric, self._key(task))
+        return _Work(task, text.raw, directed, rubric, self._key(task), _Attempt())
 
     def _key(self, task: GradingTask) -> str:
         info = self.info
@@ -151,36 +170,52 @@ class LlmGrader:
         await self._model.close()
 
     async def _asked(self, work: _Work) -> Judgement:
+        attempt = work.attempt
+        attempt.tries = not self._breaker.closed
         if not self._breaker.admit():
-            raise ModelError(self._last.kind, str(self._last))
+            raise self._not_asked()
         try:
             judgement = await self._judged(work)
         except ModelError as error:
-            self._note(error)
+            self._note(error, attempt)
             raise
         except BaseException:
-            self._breaker.left()
+            if attempt.tries:
+                self._breaker.left()
             raise
+        if not self._breaker.closed:
+            log.warning("%s grades again", self._model.name)
         self._breaker.succeeded()
         return judgement
 
-    def _note(self, error: ModelError) -> None:
-        self._last = error
+    def _not_asked(self) -> ModelError:
+        return _NotAskedError(self._last.kind, str(self._last))
+
+    def _note(self, error: ModelError, attempt: _Attempt) -> None:
+        if attempt.noted or isinstance(error, _NotAskedError):
+            return
+        attempt.noted = True
         if error.kind == "budget":
             self._dry_until = time.monotonic() + (error.retry_after or 0.0)
+        if not (attempt.tries or self._breaker.closed):
+            return  # under way when it opened: how the next try ends is another's to say
         if error.kind in NOT_THE_SERVER:
             self._breaker.left()
         else:
+            self._last = error
+            closed = self._breaker.closed
             self._breaker.failed(at_once=error.kind in FATAL, for_seconds=error.retry_after)
+            if closed and not self._breaker.closed:
+                log.warning("the offline judge stands in from now on: %s", error)
 
     async def _judged(self, work: _Work) -> Judgement:
         began = time.perf_counter()
         reply = Quotable(work.reply)
         trusted = _touches(work) if work.directed else _any
         asked = [self._vote(work, reply, trusted) for _ in range(self._votes)]
-        results = await asyncio.gather(*asked)
-        votes = [vote for vote, _ in results]
-        used = sum((usage for _, usage in results), Usage())
+        # All of them end here: one that was left behind would outlive the database.
+        results = await asyncio.gather(*asked, return_exceptions=True)
+        votes, used = _counted(results)
         latency = (time.perf_counter() - began) * 1000
         return self._judgement(work, combined(votes), replace(used, latency_ms=latency))
 
@@ -192,23 +227,35 @@ class LlmGrader:
         prompt = grading_prompt(task.question, task.language, work.reply)
         spent = Usage()
         for last in (False, True):
-            completion = await self._call(task, prompt, self._estimate(prompt, work.rubric, 1))
+            try:
+                completion = await self._call(work, prompt, self._estimate(prompt, work.rubric, 1))
+            except ModelError as error:
+                raise _costing(error, spent + error.usage) from error
             spent += completion[1]
             try:
                 return read_vote(completion[0], work.rubric, reply, trusted), spent
             except ModelError as error:
                 if last:
-                    raise ModelError(error.kind, str(error), usage=spent) from error
+                    raise _costing(error, spent) from error
         raise AssertionError("the loop above always ends")  # pragma: no cover
 
     async def _call(
-        self, task: GradingTask, prompt: Prompt, estimate: Usage
+        self, work: _Work, prompt: Prompt, estimate: Usage
     ) -> tuple[dict[str, object], Usage]:
-        async with self._allowance.call(task.group_id, estimate) as ticket:
+        async with self._allowance.call(work.task.group_id, estimate) as ticket:
+            if not (work.attempt.tries or self._breaker.closed):
+                # It opened while this waited for its turn: nobody is to wait for more failures.
+                raise self._not_asked()
             try:
                 completion = await self._model.complete(prompt)
             except ModelError as error:
                 ticket.spent(error.usage, failed=True)
+                # Before the slot goes to the next, which may then not be made.
+                self._note(error, work.attempt)
+                raise
+            except asyncio.CancelledError:
+                # Most servers finish, and bill, what nobody waits for any more.
+                ticket.spent(estimate, failed=True)
                 raise
             ticket.spent(completion.usage)
         return completion.data, completion.usage
@@ -241,6 +288,29 @@ def _feedback(vote: Vote, score: float) -> str:
     if vote.feedback and not vote.dropped:
         return vote.feedback
     return feedback.explain(score, vote.points, (), closing="")
+
+
+def _costing(error: ModelError, usage: Usage) -> ModelError:
+    """The error with all that was paid for nothing."""
+    return type(error)(error.kind, str(error), retry_after=error.retry_after, usage=usage)
+
+
+def _counted(
+    results: Sequence[tuple[Vote, Usage] | BaseException],
+) -> tuple[list[Vote], Usage]:
+    """The votes and what they cost. Raises the first failure, with what all of them cost."""
+    errors = [each for each in results if isinstance(each, BaseException)]
+    given = [each for each in results if not isinstance(each, BaseException)]
+    used = sum((usage for _, usage in given), Usage())
+    for error in errors:
+        if not isinstance(error, ModelError):
+            raise error
+        used += error.usage
+    # What the server did before what was not asked of it any more.
+    for error in sorted(errors, key=lambda each: isinstance(each, _NotAskedError)):
+        if isinstance(error, ModelError):
+            raise _costing(error, used) from error
+    return [vote for vote, _ in given], used
 
 
 def _any(_: str) -> bool:

@@ -25,7 +25,8 @@ class Memory:
             found = asyncio.get_running_loop().create_future()
             self._waiting[key] = found
         async with self._looking:
-            if not found.done():
+            # Those who left may stand before it.
+            while not found.done():
                 await self._look_up()
         return await found
 

@@ -8,6 +8,9 @@ import unicodedata
 LONGEST = 400
 _ELISION = re.compile(r"\s*(?:\[\s*\.\.\.\s*\]|\.{3,}|\u2026)\s*")
 _EDGES = " \t\r\n\"'`\u201c\u201d\u2018\u2019\u00ab\u00bb.,;:!?()"
+# What was aimed at the judge became line breaks: words on both sides of it stand nowhere.
+_TAKEN_OUT = re.compile(r"\n{4,}")
+_UNSEEN = ("Mn", "Me", "Cf")
 # Signs that models and phones write in different ways.
 _ALIKE = {ord(sign): "'" for sign in '"`\u2018\u2019\u201a\u201b\u201c\u201d\u201e'} | {
     ord(sign): "-" for sign in "\u2010\u2011\u2012\u2013\u2014\u2212"
@@ -24,7 +27,8 @@ class Quotable:
     def find(self, quote: str) -> str | None:
         """The reply's own words for a quote, or None if they are not there.
 
-        Case, spacing and the form of quotation marks and dashes don't count. A quote may
+        Case, spacing, the form of quotation marks and dashes, and marks that hardly show
+        (accents set apart, vowel points, joiners, soft hyphens) don't count. A quote may
         leave words out in its middle; its parts must then follow each other.
         """
         parts = [_flat(part.strip(_EDGES))[0].strip() for part in _ELISION.split(quote)]
@@ -38,7 +42,11 @@ class Quotable:
                 return None
             begin = found if begin < 0 else begin
             place = found + len(part)
-        return self._reply[self._at[begin] : self._at[place - 1] + 1][:LONGEST].strip()
+        end = self._at[place - 1] + 1
+        while end < len(self._reply) and unicodedata.combining(self._reply[end]):
+            end += 1  # the last letter's own accent
+        pieces = _TAKEN_OUT.split(self._reply[self._at[begin] : end])
+        return max((piece.strip() for piece in pieces), key=len)[:LONGEST].strip()
 
     def _whole_words(self, part: str, start: int) -> int:
         """Where the part begins and ends with a word; -1 if nowhere."""
@@ -58,7 +66,11 @@ def _joins(left: str, right: str) -> bool:
 
 
 def _flat(text: str) -> tuple[str, list[int]]:
-    """The text casefolded, with single spaces, and where each of its characters came from."""
+    """The text casefolded, with single spaces, and where each of its characters came from.
+
+    Members' devices write é as one character or as two, and models copy neither that nor
+    what can't be seen: so marks and format characters are left out.
+    """
     out: list[str] = []
     places: list[int] = []
     for place, char in enumerate(text):
@@ -67,7 +79,8 @@ def _flat(text: str) -> tuple[str, list[int]]:
                 out.append(" ")
                 places.append(place)
             continue
-        for folded in unicodedata.normalize("NFKC", char).translate(_ALIKE).casefold():
-            out.append(folded)
-            places.append(place)
+        for folded in unicodedata.normalize("NFKD", char).translate(_ALIKE).casefold():
+            if unicodedata.category(folded) not in _UNSEEN:
+                out.append(folded)
+                places.append(place)
     return "".join(out), places

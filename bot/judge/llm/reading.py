@@ -32,7 +32,10 @@ _ORDER = (
     PointStatus.COVERED,
 )
 _UNSAID = (PointStatus.MISSING, PointStatus.CONTRADICTED)
-_SENTENCE_END = re.compile(r"(?<=[.!?\u3002\uff01\uff1f\u0964])\s*")
+# A full stop ends one before a space; those of scripts without spaces do anyway.
+_SENTENCE_END = re.compile(r"(?:(?<=[.!?\u0964])\s+|(?<=[\u3002\uff01\uff1f]))")
+_JOINERS = "\u200c\u200d"
+"""Format characters that words and signs are spelt with, in Persian or Hindi for instance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +145,9 @@ def score_of(rubric: Rubric, points: Sequence[PointGrade]) -> float:
 
 def tidy_feedback(text: str) -> str:
     """At most 600 characters on one line, cut after a sentence where it can be."""
-    kept = "".join(" " if unicodedata.category(c).startswith("C") else c for c in text)
+    kept = "".join(
+        " " if unicodedata.category(c).startswith("C") and c not in _JOINERS else c for c in text
+    )
     flat = " ".join(kept.split())
     if len(flat) <= MAX_FEEDBACK:
         return flat

@@ -87,7 +87,6 @@ model_limits = Table(
     metadata,
     Column("one", Integer, primary_key=True, autoincrement=False),
     Column("arrival", INSTANT),
-    Column("paused_until", INSTANT),
 )
 
 model_slots = Table(
