@@ -185,5 +185,5 @@ def test_on_a_phone_buttons_wrap_and_can_be_hit(
         assert box is not None
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= width
-        assert box["height"] >= 36
+        assert round(box["height"]) >= 36  # laid out in fractions of a pixel
     assert ada.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0

@@ -303,10 +303,12 @@ async def test_metrics_count_calls_tokens_and_money_by_model(web: Site) -> None:
 async def spend(web: Site) -> None:
     """One call that graded and one that failed."""
     today = web.parts.services.clock().astimezone(UTC).date()
-    paid = Usage(prompt_tokens=1200, completion_tokens=300, cost_usd=0.25, cached_tokens=200)
+    paid = Usage(
+        prompt_tokens=1200, completion_tokens=300, cost_usd=0.25, cached_tokens=200, calls=1
+    )
     calls = [
         Call(day=today, group_id=None, model=MODEL.model, usage=paid, failed=False),
-        Call(day=today, group_id=None, model=MODEL.model, usage=Usage(), failed=True),
+        Call(day=today, group_id=None, model=MODEL.model, usage=Usage(calls=1), failed=True),
     ]
     async with web.parts.store.write() as tx:
         await tx.model_use.record(calls)
