@@ -33,9 +33,8 @@ UNFINISHED = VENV / "studybot-unfinished"
 RUNTIME = "requirements.lock"
 DEVELOPMENT = "requirements-dev.lock"
 OLDEST = (3, 11)
-# A file's tests stay together, in one of up to four processes: they share what they start. One
-# process more than there are processors, since many tests wait for servers and browsers.
-ALL_TESTS = ("-n", str(min(4, (os.cpu_count() or 1) + 1)), "--dist", "loadfile")
+# A file's tests stay together, in one of up to four processes: they share what they start.
+ALL_TESTS = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadfile")
 
 
 class StartError(Exception):

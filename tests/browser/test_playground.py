@@ -23,6 +23,8 @@ PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobil
 
 
 def say(page: Page, text: str, label: str = "Message to the channel") -> None:
+    # Its scripts send it: on a page that has just been opened they may still be on their way.
+    page.wait_for_load_state("load")
     page.get_by_label(label).fill(text)
     page.get_by_label(label).press("Enter")
 

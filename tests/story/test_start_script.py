@@ -154,8 +154,7 @@ def test_the_check_without_arguments_shares_all_tests_between_processes(
     for tool in ("ruff", "mypy", "pytest"):
         (clone / f"{tool}.py").write_text(TOOL)
     (clone / "broken").touch()
-    workers = min(4, (os.cpu_count() or 1) + 1)
-    assert f"pytest -n {workers} --dist loadfile" in start("test").stdout
+    assert "pytest -n auto --maxprocesses 4 --dist loadfile" in start("test").stdout
 
 
 @posix
