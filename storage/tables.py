@@ -7,89 +7,44 @@ pause's end.
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
-from sqlalchemy import Boolean, Column, Date, Float, ForeignKey, Index, Integer, String, Table
+from sqlalchemy import Column, Date, Float, ForeignKey, Index, Integer, String, Table
 
-from storage.types import RowId, UtcDateTime, Words, json_type
-
-metadata = sa.MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
+from storage.columns import (
+    flag,
+    id_column,
+    json,
+    large,
+    number,
+    partial,
+    ref,
+    table,
+    text,
+    when,
+    work_columns,
 )
+from storage.columns import metadata as metadata  # noqa: PLC0414 - for whoever wants all tables
+from storage.types import RowId, UtcDateTime, Words
 
-
-def _id() -> Column[int]:
-    return Column("id", RowId, primary_key=True, autoincrement=True)
-
-
-def _ref(name: str, target: str, *, nullable: bool = False, index: bool = False) -> Column[Any]:
-    link = ForeignKey(f"{target}.id", ondelete="CASCADE")
-    return Column(name, RowId, link, nullable=nullable, index=index)
-
-
-def _text(name: str, *, nullable: bool = False) -> Column[Any]:
-    return Column(name, Words(), nullable=nullable)
-
-
-def _json(name: str, *, nullable: bool = False) -> Column[Any]:
-    return Column(name, json_type(), nullable=nullable)
-
-
-def _when(name: str, *, nullable: bool = True, index: bool = False) -> Column[Any]:
-    return Column(name, UtcDateTime(), nullable=nullable, index=index)
-
-
-def _number(name: str) -> Column[Any]:
-    return Column(name, Integer, nullable=False, server_default="0")
-
-
-def _large(name: str) -> Column[Any]:
-    return Column(name, sa.BigInteger, nullable=False, server_default="0")
-
-
-def _flag(name: str) -> Column[Any]:
-    return Column(name, Boolean, nullable=False, server_default=sa.false())
-
-
-def _work() -> tuple[Column[Any], ...]:
-    return (_number("attempts"), _number("failures"), _when("not_before"))
-
-
-def _table(name: str, *items: sa.schema.SchemaItem) -> Table:
-    return Table(name, metadata, *items, sqlite_autoincrement=True)
-
-
-def _only(name: str, *columns: Any, where: str, unique: bool = False) -> Index:
-    """A partial index, the same on both databases."""
-    clause = sa.text(where)
-    return Index(name, *columns, unique=unique, sqlite_where=clause, postgresql_where=clause)
-
-
-groups = _table(
+groups = table(
     "groups",
-    _id(),
-    _text("name"),
+    id_column(),
+    text("name"),
     Column("deck_id", String, nullable=False),
     Column("zone", String, nullable=False),
-    _flag("paused"),
-    _json("settings"),
+    flag("paused"),
+    json("settings"),
 )
 
-channels = _table(
+channels = table(
     "channels",
-    _id(),
-    _ref("group_id", "groups", index=True),
+    id_column(),
+    ref("group_id", "groups", index=True),
     Column("platform", String, nullable=False),
     Column("external_id", String, nullable=False),
-    _text("name"),
-    _text("paused_reason", nullable=True),
-    _number("version"),
+    text("name"),
+    text("paused_reason", nullable=True),
+    number("version"),
     sa.UniqueConstraint("platform", "external_id"),
 )
 
@@ -100,32 +55,32 @@ schedules = Table(
     Column("kind", String, primary_key=True),
     Column("zone", String, nullable=False),
     Column("at", sa.Time, nullable=False),
-    _json("days"),
-    _json("skip_dates"),
-    _when("next_at", index=True),
+    json("days"),
+    json("skip_dates"),
+    when("next_at", index=True),
 )
 
-members = _table(
+members = table(
     "members",
-    _id(),
-    _ref("group_id", "groups", index=True),
-    _text("name"),
+    id_column(),
+    ref("group_id", "groups", index=True),
+    text("name"),
     Column("name_key", Words(), nullable=False, index=True),
     Column("role", String, nullable=False),
-    _flag("hidden"),
-    _number("streak_current"),
-    _number("streak_best"),
-    _number("streak_freezes"),
+    flag("hidden"),
+    number("streak_current"),
+    number("streak_best"),
+    number("streak_freezes"),
 )
 
-accounts = _table(
+accounts = table(
     "accounts",
-    _id(),
-    _ref("group_id", "groups"),
-    _ref("member_id", "members", index=True),
+    id_column(),
+    ref("group_id", "groups"),
+    ref("member_id", "members", index=True),
     Column("platform", String, nullable=False),
     Column("external_id", Words(), nullable=False),
-    _text("name"),
+    text("name"),
     sa.UniqueConstraint("group_id", "platform", "external_id"),
 )
 
@@ -133,27 +88,27 @@ questions = Table(
     "questions",
     metadata,
     Column("hash", String(64), primary_key=True),
-    _json("data"),
+    json("data"),
 )
 
-rounds = _table(
+rounds = table(
     "rounds",
-    _id(),
-    _ref("group_id", "groups"),
+    id_column(),
+    ref("group_id", "groups"),
     Column("local_date", Date, nullable=False),
     Column("kind", String, nullable=False),
     Column("state", String, nullable=False),
-    _when("due_at", nullable=False),
-    _when("post_until", nullable=False),
+    when("due_at", nullable=False),
+    when("post_until", nullable=False),
     Column("deck_id", String),
     Column("question_id", String),
     Column("question_hash", String(64), ForeignKey("questions.hash"), index=True),
-    _when("opens_at"),
-    _when("closes_at"),
-    _text("reason", nullable=True),
-    *_work(),
+    when("opens_at"),
+    when("closes_at"),
+    text("reason", nullable=True),
+    *work_columns(),
     sa.UniqueConstraint("group_id", "local_date", "kind"),
-    _only(
+    partial(
         "ix_rounds_unfinished",
         "state",
         "closes_at",
@@ -163,80 +118,80 @@ rounds = _table(
 
 # Which revision counts and which scores are plain numbers: revisions point to their
 # answer, and a circle of foreign keys could not be filled or restored row by row.
-answers = _table(
+answers = table(
     "answers",
-    _id(),
-    _ref("round_id", "rounds"),
-    _ref("group_id", "groups", index=True),
-    _ref("member_id", "members", index=True),
-    _when("created_at", nullable=False),
+    id_column(),
+    ref("round_id", "rounds"),
+    ref("group_id", "groups", index=True),
+    ref("member_id", "members", index=True),
+    when("created_at", nullable=False),
     Column("revision_id", RowId),
     Column("scoring_id", RowId),
     Column("channel_id", RowId),
     Column("message_id", String),
-    _flag("sealed"),
-    _when("withdrawn_at"),
+    flag("sealed"),
+    when("withdrawn_at"),
     sa.UniqueConstraint("round_id", "member_id"),
     Index(None, "channel_id", "message_id"),
 )
 
-revisions = _table(
+revisions = table(
     "revisions",
-    _id(),
-    _ref("answer_id", "answers"),
+    id_column(),
+    ref("answer_id", "answers"),
     Column("number", Integer, nullable=False),
-    _text("text"),
+    text("text"),
     Column("state", String, nullable=False),
-    _when("created_at", nullable=False),
+    when("created_at", nullable=False),
     Column("channel_id", RowId),
     Column("message_id", String),
-    *_work(),
+    *work_columns(),
     sa.UniqueConstraint("answer_id", "number"),
-    _only("ix_revisions_pending", "id", where="state = 'pending'"),
+    partial("ix_revisions_pending", "id", where="state = 'pending'"),
 )
 
-grades = _table(
+grades = table(
     "grades",
-    _id(),
-    _ref("answer_id", "answers", index=True),
-    _ref("revision_id", "revisions", index=True),
+    id_column(),
+    ref("answer_id", "answers", index=True),
+    ref("revision_id", "revisions", index=True),
     Column("state", String, nullable=False),
     Column("score", Float),
-    _json("points"),
-    _text("feedback"),
-    _json("judge"),
+    json("points"),
+    text("feedback"),
+    json("judge"),
     Column("rubric_hash", String, nullable=False),
-    _when("created_at", nullable=False),
-    _flag("attempt"),
-    _text("reason"),
-    _json("flags"),
-    _json("usage"),
-    _flag("current"),
+    when("created_at", nullable=False),
+    flag("attempt"),
+    text("reason"),
+    json("flags"),
+    json("usage"),
+    flag("current"),
     Column("raw_score", Float),
     Column("cache_key", String),
-    _only("uq_grades_current", "revision_id", where="current", unique=True),
-    _only("ix_grades_cache_key", "cache_key", "id", where="cache_key IS NOT NULL"),
-    _only(
+    partial("uq_grades_current", "revision_id", where="current", unique=True),
+    partial("ix_grades_cache_key", "cache_key", "id", where="cache_key IS NOT NULL"),
+    partial(
         "ix_grades_unsettled",
         "revision_id",
         where="current AND state IN ('provisional', 'ungraded')",
     ),
-    _only("ix_grades_final", "id", where="current AND state = 'final'"),
+    partial("ix_grades_final", "id", where="current AND state = 'final'"),
 )
 
-appeals = _table(
+appeals = table(
     "appeals",
-    _id(),
-    _ref("group_id", "groups"),
-    _ref("answer_id", "answers", index=True),
-    _ref("revision_id", "revisions", index=True),
-    _text("reason"),
+    id_column(),
+    ref("group_id", "groups"),
+    ref("answer_id", "answers", index=True),
+    ref("revision_id", "revisions", index=True),
+    text("reason"),
     Column("state", String, nullable=False),
-    _when("created_at", nullable=False),
-    _when("resolved_at"),
+    when("created_at", nullable=False),
+    when("resolved_at"),
     Column("resolved_by", RowId, ForeignKey("members.id", ondelete="SET NULL"), index=True),
-    _only("uq_appeals_open", "answer_id", where="state = 'open'", unique=True),
-    _only("ix_appeals_queue", "group_id", "id", where="state = 'open'"),
+    partial("uq_appeals_open", "answer_id", where="state = 'open'", unique=True),
+    partial("ix_appeals_queue", "group_id", "id", where="state = 'open'"),
 )
 
 # ``counted`` is what a board sums: the points, or 0 while they are withheld. The last
@@ -246,38 +201,38 @@ scores = Table(
     metadata,
     Column("round_id", RowId, ForeignKey("rounds.id", ondelete="CASCADE"), primary_key=True),
     Column("member_id", RowId, ForeignKey("members.id", ondelete="CASCADE"), primary_key=True),
-    _ref("group_id", "groups"),
+    ref("group_id", "groups"),
     Column("local_date", Date, nullable=False),
     Column("points", Integer, nullable=False),
     Column("counted", Integer, nullable=False),
-    _text("withheld", nullable=True),
+    text("withheld", nullable=True),
     Index(None, "member_id"),
     Index("ix_scores_board", "group_id", "local_date", "member_id", "counted"),
 )
 
-outbox = _table(
+outbox = table(
     "outbox",
-    _id(),
-    _ref("group_id", "groups"),
-    _ref("channel_id", "channels"),
+    id_column(),
+    ref("group_id", "groups"),
+    ref("channel_id", "channels"),
     Column("kind", String, nullable=False),
     Column("dedupe_key", String, nullable=False, unique=True),
     Column("state", String, nullable=False),
-    _when("created_at", nullable=False),
-    _when("finished_at"),
-    _ref("round_id", "rounds", nullable=True, index=True),
-    _ref("answer_id", "answers", nullable=True, index=True),
-    _ref("member_id", "members", nullable=True, index=True),
-    _json("data"),
+    when("created_at", nullable=False),
+    when("finished_at"),
+    ref("round_id", "rounds", nullable=True, index=True),
+    ref("answer_id", "answers", nullable=True, index=True),
+    ref("member_id", "members", nullable=True, index=True),
+    json("data"),
     Column("external_id", String),
     Column("thread_id", String),
-    _text("error", nullable=True),
-    *_work(),
+    text("error", nullable=True),
+    *work_columns(),
     Index(None, "group_id", "kind", "id"),
     Index(None, "channel_id", "thread_id"),
     Index(None, "channel_id", "external_id"),
-    _only("ix_outbox_pending", "id", where="state = 'pending'"),
-    _only("ix_outbox_questions", "external_id", where="kind = 'question'"),
+    partial("ix_outbox_pending", "id", where="state = 'pending'"),
+    partial("ix_outbox_questions", "external_id", where="kind = 'question'"),
 )
 
 # How far a channel, or a thread of it, was read: both are named by the platform's id.
@@ -287,7 +242,7 @@ places = Table(
     Column("channel_id", RowId, ForeignKey("channels.id", ondelete="CASCADE"), primary_key=True),
     Column("place", String, primary_key=True),
     Column("last_seen", String),
-    _when("read_at", nullable=False),
+    when("read_at", nullable=False),
 )
 
 inbox = Table(
@@ -295,28 +250,28 @@ inbox = Table(
     metadata,
     Column("platform", String, primary_key=True),
     Column("event_id", String, primary_key=True),
-    _when("received_at", nullable=False, index=True),
+    when("received_at", nullable=False, index=True),
 )
 
 # thread_id is a plain number: a post outlives the one that it replied to.
-posts = _table(
+posts = table(
     "posts",
-    _id(),
-    _ref("channel_id", "channels"),
-    _ref("author_id", "members", nullable=True, index=True),
-    _text("text"),
-    _json("body", nullable=True),
+    id_column(),
+    ref("channel_id", "channels"),
+    ref("author_id", "members", nullable=True, index=True),
+    text("text"),
+    json("body", nullable=True),
     Column("thread_id", RowId),
-    _ref("round_id", "rounds", nullable=True, index=True),
+    ref("round_id", "rounds", nullable=True, index=True),
     Column("marker", String),
-    _ref("only_member_id", "members", nullable=True, index=True),
-    _flag("organisers"),
-    _flag("sealed"),
+    ref("only_member_id", "members", nullable=True, index=True),
+    flag("organisers"),
+    flag("sealed"),
     Column("reaction", String),
     Column("version", Integer, nullable=False),
-    _when("created_at", nullable=False),
-    _when("edited_at"),
-    _when("deleted_at"),
+    when("created_at", nullable=False),
+    when("edited_at"),
+    when("deleted_at"),
     sa.UniqueConstraint("channel_id", "marker"),
     Index(None, "channel_id", "thread_id", "id"),
 )
@@ -329,11 +284,11 @@ model_spend = Table(
     Column("day", Date, primary_key=True),
     Column("group_id", RowId, primary_key=True, autoincrement=False),
     Column("model", String, primary_key=True),
-    _number("calls"),
-    _number("failed"),
-    _large("prompt_tokens"),
-    _large("cached_tokens"),
-    _large("completion_tokens"),
+    number("calls"),
+    number("failed"),
+    large("prompt_tokens"),
+    large("cached_tokens"),
+    large("completion_tokens"),
     Column("cost_usd", Float, nullable=False, server_default="0"),
     Index(None, "group_id", "day"),
 )
@@ -351,7 +306,7 @@ model_limits = Table(
     "model_limits",
     metadata,
     Column("one", Integer, primary_key=True, autoincrement=False),
-    _when("arrival"),
+    when("arrival"),
 )
 
 model_slots = Table(
@@ -360,5 +315,42 @@ model_slots = Table(
     Column("process", String, primary_key=True),
     Column("wants", Integer, nullable=False),
     Column("held", Integer, nullable=False),
-    _when("until", nullable=False),
+    when("until", nullable=False),
+)
+
+# What joins a channel to a group or an account to a member, while it lives; kept as a hash only.
+codes = Table(
+    "codes",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("kind", String, nullable=False),
+    ref("group_id", "groups", index=True),
+    ref("member_id", "members", index=True),
+    when("expires_at", nullable=False, index=True),
+)
+
+# Decks that groups brought themselves, as Markdown like the files. ``version`` counts imports.
+decks = Table(
+    "decks",
+    metadata,
+    Column("deck_id", String, primary_key=True),
+    ref("group_id", "groups", index=True),
+    text("source"),
+    text("text"),
+    Column("version", Integer, nullable=False),
+    when("updated_at", nullable=False, index=True),
+    Column("updated_by", RowId, ForeignKey("members.id", ondelete="SET NULL"), index=True),
+)
+
+# An import that was shown and waits for an organiser's yes.
+deck_drafts = table(
+    "deck_drafts",
+    id_column(),
+    ref("group_id", "groups", index=True),
+    ref("member_id", "members", index=True),
+    Column("deck_id", String, nullable=False),
+    text("source"),
+    text("text"),
+    json("report"),
+    when("created_at", nullable=False, index=True),
 )
