@@ -16,6 +16,7 @@ from bot.domain.deck import Deck
 from bot.domain.explain import Explanation
 from bot.domain.grading import GradingTask, JudgeInfo, Judgement, Usage
 from bot.domain.group import Account, Channel
+from bot.domain.imports import DeckDraft
 from bot.domain.work import Job
 from bot.messages.message import Message
 
@@ -208,6 +209,19 @@ class Library(Protocol):
 
     def suggest(self, prefix: str, deck_id: str | None = None, limit: int = 25) -> list[str]:
         """Terms to complete what is being typed."""
+
+
+class DeckReader(Protocol):
+    """Reads guides in the formats that people have them in. It takes CPU time: use a thread."""
+
+    def read(
+        self, name: str, data: bytes, *, title: str | None = None, earlier: Deck | None = None
+    ) -> DeckDraft:
+        """What a file says, as a deck. ``name`` is the file's, whose ending hints at its format.
+
+        With ``earlier``, the same guide as imported before, questions that are the same keep their
+        ids and the deck keeps its own. Raises InvalidError saying what can't be read and where.
+        """
 
 
 Handler = Callable[[Job], Awaitable[None]]
