@@ -20,6 +20,7 @@ from storage.answers import SqlAnswers
 from storage.appeals import OPEN, SqlAppeals
 from storage.boards import SqlBoards
 from storage.chat import SqlChat
+from storage.decks import SqlDecks
 from storage.export import export
 from storage.grades import UNSETTLED
 from storage.groups import SqlGroups
@@ -54,6 +55,7 @@ class SqlTx:
         self.boards = SqlBoards(session)
         self.outbox = SqlOutbox(session, self._hand_over)
         self.chat = SqlChat(session)
+        self.decks = SqlDecks(session)
 
     @property
     def jobs(self) -> list[Job]:

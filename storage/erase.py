@@ -22,7 +22,8 @@ async def erase(session: Session, member_id: int) -> None:
     """Delete a member and all that is theirs; scrub what studybot said of them.
 
     Accounts, answers, revisions, grades, appeals, scores, and messages to them go with the
-    member's row (ON DELETE CASCADE), and appeals that they resolved no longer say by whom.
+    member's row (ON DELETE CASCADE), as do their codes and drafts of decks; appeals that they
+    resolved and decks that they imported no longer say by whom.
     What other members wrote stays as it is, but for names in their appeals.
     """
     member = await session.one(sa.select(members).where(members.c.id == member_id))

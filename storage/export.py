@@ -13,6 +13,7 @@ from storage.tables import (
     answers,
     appeals,
     channels,
+    decks,
     grades,
     groups,
     members,
@@ -43,7 +44,9 @@ async def export(session: Session, group_id: int) -> Row:
     """Everything that a group is and did; {} if there is no such group.
 
     Keys: group, channels, schedules, members (with accounts), rounds (with the question),
-    answers (with revisions, each with its grades, and appeals), scores, model_spend (by UTC day).
+    answers (with revisions, each with its grades, and appeals), scores, decks (those that the
+    group brought itself), model_spend (by UTC day). What is secret or waits for a yes stays out:
+    codes, drafts.
     """
     group = await _rows(session, groups, groups.c.id == group_id)
     if not group:
@@ -68,6 +71,7 @@ async def export(session: Session, group_id: int) -> Row:
         "rounds": await _rounds(session, group_id),
         "answers": replies,
         "scores": await _rows(session, scores, scores.c.group_id == group_id),
+        "decks": await _rows(session, decks, decks.c.group_id == group_id),
         "model_spend": await _rows(session, model_spend, model_spend.c.group_id == group_id),
     }
 

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from bot.domain.work import Job, JobKind
+from bot.store.decks import Decks
 from bot.store.judging import Appeals, ModelUse, Regrades
 from bot.store.messages import Chat, Outbox
 from bot.store.people import Groups, Members
@@ -24,6 +25,7 @@ __all__ = [
     "Appeals",
     "Boards",
     "Chat",
+    "Decks",
     "Groups",
     "Members",
     "ModelUse",
@@ -66,6 +68,10 @@ class Tx(Protocol):
     @property
     def model_use(self) -> ModelUse:
         """What the language model may be asked and cost."""
+
+    @property
+    def decks(self) -> Decks:
+        """Decks that groups brought themselves."""
 
     @property
     def boards(self) -> Boards:

@@ -18,6 +18,7 @@ import pytest
 
 from bot.domain.grading import Usage
 from bot.domain.group import GroupSettings
+from bot.domain.stored import NewDraft
 from bot.domain.work import OutState
 from bot.store.judging import Call
 from storage.backup import backup, restore
@@ -39,7 +40,16 @@ async def _live(world: World) -> None:
         assert await tx.model_use.reserve(NOW.date(), 0.5, 1.0)
         until = NOW + timedelta(minutes=1)
         await tx.model_use.hold("p", wants=1, busy=0, limit=1, now=NOW, until=until)
+    await _decks(world)
     await world.out("kept")
+
+
+async def _decks(world: World) -> None:
+    member = await world.member("Zoë")
+    async with world.store.write() as tx:
+        await tx.decks.put("own", world.group.id, "own.txt", "# Öwn", member.id, NOW)
+        draft = NewDraft(world.group.id, member.id, "own", "own.txt", "# Draft", {"notes": []})
+        await tx.decks.add_draft(draft, NOW)
 
 
 async def _contents(file: Path) -> Contents:
