@@ -18,6 +18,9 @@ from storage.tables import places as read_places
 
 # Spelling out the index's own condition lets both planners use it.
 _QUESTION = sa.text("outbox.kind = 'question'")
+_THREAD = read_places.alias("thread_places")
+PLACES_AT_ONCE = 1000
+"""A statement takes some 32,000 values."""
 
 Enqueue = Callable[[JobKind, Sequence[int]], None]
 
@@ -37,16 +40,15 @@ class SqlOutbox:
         if not items:
             return []
         now = self._session.clock()
-        rows = await self._session.all(
+        rows = await self._session.execute(
             self._session.insert(outbox)
-            .values(
-                [{**asdict(item), "state": OutState.PENDING, "created_at": now} for item in items]
-            )
             .on_conflict_do_nothing(index_elements=["dedupe_key"])
-            .returning(outbox.c.id, outbox.c.not_before)
+            .returning(outbox.c.id, outbox.c.not_before),
+            [{**asdict(item), "state": OutState.PENDING, "created_at": now} for item in items],
         )
-        ids = sorted(row.id for row in rows)
-        late = {row.id for row in rows if row.not_before is not None and row.not_before > now}
+        made = rows.all()
+        ids = sorted(row.id for row in made)
+        late = {row.id for row in made if row.not_before is not None and row.not_before > now}
         self._enqueue(JobKind.DELIVER, [out_id for out_id in ids if out_id not in late])
         return ids
 
@@ -136,16 +138,17 @@ class SqlOutbox:
 
         Rounds that closed before ``since`` are left out.
         """
-        channel, thread = read_places.alias("channel_places"), read_places.alias("thread_places")
+        is_open = sa.or_(rounds.c.closes_at.is_(None), rounds.c.closes_at > now)
+        return await self._watched(platform, sa.or_(is_open, _closed_unread(since)))
+
+    async def unsettled(self, platform: str, until: datetime, since: datetime) -> list[Watched]:
+        """Posted questions whose rounds closed since then, by ``until``, and were not read then."""
+        closed = sa.and_(rounds.c.closes_at <= until, _closed_unread(since))
+        return await self._watched(platform, closed)
+
+    async def _watched(self, platform: str, wanted: sa.ColumnElement[bool]) -> list[Watched]:
+        channel = read_places.alias("channel_places")
         own = sa.func.coalesce(outbox.c.thread_id, outbox.c.external_id)
-        unread = sa.or_(
-            rounds.c.closes_at.is_(None),
-            rounds.c.closes_at > now,
-            sa.and_(
-                rounds.c.closes_at > since,
-                sa.or_(thread.c.read_at.is_(None), thread.c.read_at < rounds.c.closes_at),
-            ),
-        )
         rows = await self._session.all(
             sa.select(
                 outbox.c.channel_id,
@@ -155,18 +158,18 @@ class SqlOutbox:
                 outbox.c.thread_id,
                 rounds.c.closes_at,
                 channel.c.last_seen.label("seen"),
-                thread.c.last_seen.label("thread_seen"),
+                _THREAD.c.last_seen.label("thread_seen"),
             )
             .join(channels, channels.c.id == outbox.c.channel_id)
             .join(rounds, rounds.c.id == outbox.c.round_id)
-            .outerjoin(thread, _read(thread, own))
+            .outerjoin(_THREAD, _read(_THREAD, own))
             .outerjoin(channel, _read(channel, channels.c.external_id))
             .where(
                 _QUESTION,
                 outbox.c.external_id.is_not(None),
                 channels.c.platform == platform,
                 rounds.c.state.in_((RoundState.POSTING, *POSTED)),
-                unread,
+                wanted,
             )
             .order_by(outbox.c.id)
         )
@@ -174,14 +177,14 @@ class SqlOutbox:
 
     async def saw(self, places: Sequence[Place]) -> None:
         """Store how far those places were read."""
-        if not places:
-            return
         rows = [asdict(place) for place in places]
-        statement = self._session.insert(read_places).values(rows)
-        new = {"last_seen": statement.excluded.last_seen, "read_at": statement.excluded.read_at}
-        await self._session.execute(
-            statement.on_conflict_do_update(index_elements=["channel_id", "place"], set_=new)
-        )
+        for at in range(0, len(rows), PLACES_AT_ONCE):
+            part = rows[at : at + PLACES_AT_ONCE]
+            statement = self._session.insert(read_places).values(part)
+            new = {"last_seen": statement.excluded.last_seen, "read_at": statement.excluded.read_at}
+            await self._session.execute(
+                statement.on_conflict_do_update(index_elements=["channel_id", "place"], set_=new)
+            )
 
     async def recent(self, group_id: int, kind: OutKind, limit: int = 10) -> list[Out]:
         """A group's rows of a kind, newest first."""
@@ -194,6 +197,12 @@ class SqlOutbox:
 
     async def _all(self, statement: sa.Select[Any]) -> list[Out]:
         return [_out(row) for row in await self._session.all(statement)]
+
+
+def _closed_unread(since: datetime) -> sa.ColumnElement[bool]:
+    """Rounds that closed since then, and whose threads were not read after it."""
+    unread = sa.or_(_THREAD.c.read_at.is_(None), _THREAD.c.read_at < rounds.c.closes_at)
+    return sa.and_(rounds.c.closes_at > since, unread)
 
 
 def _read(place: sa.FromClause, external_id: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:

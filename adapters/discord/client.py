@@ -21,6 +21,7 @@ from adapters.discord.desk import Desk
 log = logging.getLogger(__name__)
 
 LAST_EVENTS_SECONDS = 4
+CUT_OFF_SECONDS = 1
 LONGEST_LIMIT_SECONDS = 60
 
 Handler = Callable[..., Awaitable[object]]
@@ -63,6 +64,9 @@ class StudyClient(discord.AutoShardedClient):
         self.sees_content = content
         self._handlers_of: defaultdict[str, list[Handler]] = defaultdict(list)
         self._at_start: list[Handler] = []
+        self._repeated: list[tuple[float, Handler]] = []
+        self._routines: set[asyncio.Task[None]] = set()
+        self._closing = False
         self._under_way: set[asyncio.Task[None]] = set()
         for each in attach:
             each(self)
@@ -75,18 +79,32 @@ class StudyClient(discord.AutoShardedClient):
         """Call ``hook()`` after logging in and before connecting; what it raises ends the try."""
         self._at_start.append(hook)
 
+    def every(self, seconds: float, hook: Handler) -> None:
+        """Call ``hook()`` again and again, so far apart, from logging in until closing."""
+        self._repeated.append((seconds, hook))
+
     async def setup_hook(self) -> None:
         """What discord.py calls between logging in and connecting."""
         for hook in self._at_start:
             await hook()
+        for seconds, hook in self._repeated:
+            self._routines.add(asyncio.create_task(_repeated(seconds, hook)))
 
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
         """Tell listeners of an event, after discord.py's own."""
         super().dispatch(event, *args, **kwargs)
+        if self._closing:
+            # There may be no time left for it: it is found again after the next start.
+            return
         for handler in self._handlers_of.get(event, ()):
             task = asyncio.create_task(_guarded(event, handler, args), name=f"discord {event}")
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
+
+    async def on_ready(self) -> None:
+        """What discord.py calls once every guild is known."""
+        shards = len(self.shards)
+        log.info("connected to Discord: %s servers on %s shards", len(self.guilds), shards)
 
     def missing_shards(self) -> list[int]:
         """The shards that have no open connection now; all of them before the first READY."""
@@ -100,10 +118,16 @@ class StudyClient(discord.AutoShardedClient):
             await asyncio.wait(self._under_way)
 
     async def close(self) -> None:
-        """Close the connection; handlers that are at work get a few seconds to end."""
+        """Close the connection; handlers that are at work get a few seconds to end.
+
+        Those that don't are cut off: their transactions leave nothing behind.
+        """
+        self._closing = True
+        await _cut_off(self._routines)
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=LAST_EVENTS_SECONDS)
         await super().close()
+        await _cut_off(self._under_way)
 
 
 def _chosen(shards: Shards) -> dict[str, Any]:
@@ -122,3 +146,19 @@ async def _guarded(event: str, handler: Handler, args: Sequence[Any]) -> None:
         await handler(*args)
     except Exception:
         log.exception("the event %s could not be dealt with", event)
+
+
+async def _repeated(seconds: float, hook: Handler) -> None:
+    """The edge of a routine: a failure is logged, and the next time comes all the same."""
+    while True:
+        await asyncio.sleep(seconds)
+        await _guarded(f"every {seconds:g} s", hook, ())
+
+
+async def _cut_off(tasks: set[asyncio.Task[None]]) -> None:
+    """End tasks; what doesn't end at once is left to the loop."""
+    left = set(tasks)
+    for task in left:
+        task.cancel()
+    if left:
+        await asyncio.wait(left, timeout=CUT_OFF_SECONDS)

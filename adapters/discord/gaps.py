@@ -21,12 +21,15 @@ from adapters.discord.desk import PLATFORM
 from adapters.discord.inbound import Inbound
 from adapters.discord.reread import Reader, Spot, spots_of
 from adapters.discord.seen import Seen
-from bot.domain.work import Watched, backoff
+from bot.domain.work import Place, Watched, backoff
 
 log = logging.getLogger(__name__)
 
 LOOKS_BACK = timedelta(days=7)
+SETTLES_AFTER = timedelta(minutes=5)
+"""By then a connection that had died at a round's end would have shown that it had."""
 FLUSH_SECONDS = 30
+SHORTEST_SECONDS = 1
 READ_AT_ONCE = 8
 MOST_TRIES = 8
 
@@ -52,10 +55,10 @@ class _Wanted:
         return whole or spot.place_id in self.places
 
 
-def attach(client: StudyClient, *, flush_seconds: float = FLUSH_SECONDS) -> None:
+def attach(client: StudyClient, *, flush_seconds: float = FLUSH_SECONDS) -> Gaps:
     """Take in what members write, edit and delete, and what of it was missed.
 
-    How far everything was dealt with is stored every ``flush_seconds`` at most.
+    How far everything was dealt with is stored every ``flush_seconds``.
     """
     gaps = Gaps(client, Inbound(client), flush_seconds)
     client.listen("message", gaps.message)
@@ -64,8 +67,12 @@ def attach(client: StudyClient, *, flush_seconds: float = FLUSH_SECONDS) -> None
     client.listen("raw_bulk_message_delete", gaps.bulk_delete)
     client.listen("shard_connect", gaps.new_session)
     client.listen("shard_ready", gaps.shard_ready)
+    client.listen("shard_resumed", gaps.shard_resumed)
+    client.listen("shard_disconnect", gaps.shard_gone)
     client.listen("guild_unavailable", gaps.guild_unavailable)
     client.listen("guild_available", gaps.guild_available)
+    client.every(max(flush_seconds, SHORTEST_SECONDS), gaps.keep_up)
+    return gaps
 
 
 class Gaps:
@@ -79,6 +86,7 @@ class Gaps:
         self._seen = Seen()
         self._lost = _Wanted()
         self._wanted = _Wanted()
+        self._hearing: set[int] = set()
         self._reading = False
         self._finding = False
         self._failed: Counter[int] = Counter()
@@ -119,7 +127,16 @@ class Gaps:
     async def shard_ready(self, shard_id: int) -> None:
         """A shard knows its guilds again."""
         self._lost.shards.add(shard_id)
+        self._hearing.add(shard_id)
         await self.read(_Wanted(shards={shard_id}))
+
+    async def shard_resumed(self, shard_id: int) -> None:
+        """A shard was told all that it had missed."""
+        self._hearing.add(shard_id)
+
+    async def shard_gone(self, shard_id: int) -> None:
+        """A shard has lost its connection; whether it can be resumed shows later."""
+        self._hearing.discard(shard_id)
 
     async def guild_unavailable(self, guild: discord.Guild) -> None:
         """Discord has lost a guild for now; it tells nothing of it meanwhile."""
@@ -237,7 +254,33 @@ class Gaps:
         loop = asyncio.get_running_loop()
         if loop.time() < self._flush_at:
             return
-        self._flush_at = loop.time() + self._flush_seconds
-        places = self._seen.take(self._services.clock())
-        async with self._services.store.write() as tx:
-            await tx.outbox.saw(places)
+        await self._flush()
+
+    async def keep_up(self) -> None:
+        """Store how far everything was dealt with, and which closed threads need no reading."""
+        await self._flush()
+        now = self._services.clock()
+        async with self._services.store.read() as tx:
+            closed = await tx.outbox.unsettled(PLATFORM, now - SETTLES_AFTER, now - LOOKS_BACK)
+        heard = [
+            Place(each.channel_id, str(spot.place_id), str(spot.after), now)
+            for each, spot in zip(closed, spots_of(closed), strict=False)
+            if self._heard_whole(spot)
+        ]
+        await self._store(heard)
+
+    def _heard_whole(self, spot: Spot) -> bool:
+        """Whether nothing that was said there until some minutes ago can be missing."""
+        guild = self._reader.guild_of(spot)
+        if guild is None or guild.shard_id not in self._hearing:
+            return False
+        return self._is_sound(guild, spot.place_id) and not self._seen.is_busy(spot.place_id)
+
+    async def _flush(self) -> None:
+        self._flush_at = asyncio.get_running_loop().time() + self._flush_seconds
+        await self._store(self._seen.take(self._services.clock()))
+
+    async def _store(self, places: list[Place]) -> None:
+        if places:
+            async with self._services.store.write() as tx:
+                await tx.outbox.saw(places)

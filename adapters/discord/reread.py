@@ -75,10 +75,11 @@ class Reader:
             try:
                 found = await self._history(place, after)
             except discord.NotFound:
+                # With its thread, a reply is gone from sight; its author didn't take it back.
                 log.info("the thread %s is gone", spot.place_id)
-                return
-            newest = max([newest, *found])
-            await self._compare(channel, place, answers - found)
+            else:
+                newest = max([newest, *found])
+                await self._compare(channel, place, answers - found)
         async with self._services.store.write() as tx:
             await tx.outbox.saw([Place(spot.channel_id, str(spot.place_id), str(newest), now)])
 

@@ -42,6 +42,10 @@ class Seen:
             if not under_way:
                 self._busy.pop(place_id, None)
 
+    def is_busy(self, place_id: int) -> bool:
+        """Whether a message is being dealt with there."""
+        return place_id in self._busy
+
     def note(self, channel_id: int, place_id: int, message_id: int) -> None:
         """A message was dealt with, and nothing before it was missed."""
         place = self._places.setdefault(place_id, _Place(channel_id, message_id))

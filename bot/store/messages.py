@@ -54,6 +54,9 @@ class Outbox(Protocol):
         Rounds that closed before ``since`` are left out.
         """
 
+    async def unsettled(self, platform: str, until: datetime, since: datetime) -> list[Watched]:
+        """Posted questions whose rounds closed since then, by ``until``, and were not read then."""
+
     async def saw(self, places: Sequence[Place]) -> None:
         """Store how far those places were read."""
 

@@ -287,6 +287,23 @@ async def test_a_thread_is_watched_until_it_was_read_after_its_close(world: Worl
         assert await tx.outbox.watched("elsewhere", now, since) == []
 
 
+async def test_a_closed_thread_is_unsettled_until_it_was_read(world: World) -> None:
+    for number, closes_at in enumerate([NOW - 9 * MINUTE, NOW, NOW + MINUTE, None]):
+        await _asked(world, number, f"m{number}", closes_at)
+    platform, until, since = world.channel.platform, NOW, NOW - 5 * MINUTE
+
+    async def unsettled() -> list[str]:
+        async with world.store.read() as tx:
+            found = await tx.outbox.unsettled(platform, until, since)
+        return [each.message_id for each in found]
+
+    assert await unsettled() == ["m1"]
+    many = [Place(world.channel.id, f"t{number}", "1", NOW) for number in range(9_000)]
+    async with world.store.write() as tx:
+        await tx.outbox.saw([*many, Place(world.channel.id, "m1", None, NOW)])
+    assert await unsettled() == []
+
+
 async def test_what_was_read_of_a_channel_is_told_with_its_questions(world: World) -> None:
     round_id = await _asked(world, 0, "m1", None)
     own = world.channel.external_id

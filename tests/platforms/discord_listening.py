@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -97,6 +96,11 @@ class Listener:
 
     bot: Studybot
     sessions: Sessions
+    listening: list[gaps.Gaps]
+
+    async def keep_up(self) -> None:
+        """Do now what is done every half minute."""
+        await self.listening[-1].keep_up()
 
     @asynccontextmanager
     async def away(self) -> AsyncIterator[None]:
@@ -118,10 +122,14 @@ async def a_listener(
 ) -> AsyncIterator[Listener]:
     """``first`` is attached before what listens; see ``gaps.attach``."""
     sessions = Sessions()
-    listens = functools.partial(gaps.attach, flush_seconds=flush_seconds)
+    listening: list[gaps.Gaps] = []
+
+    def listens(client: StudyClient) -> None:
+        listening.append(gaps.attach(client, flush_seconds=flush_seconds))
+
     attach: list[Attach] = [*first, listens, sessions.attach]
     async with a_studybot(folder, place, attach=attach, **options) as bot:
-        yield Listener(bot, sessions)
+        yield Listener(bot, sessions, listening)
 
 
 async def asked(listener: Listener) -> Listening:

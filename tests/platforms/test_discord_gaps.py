@@ -122,6 +122,49 @@ async def test_a_closed_rounds_thread_is_read_once_more_and_then_no_more(
         assert place.server.journal.count(thread) == count
 
 
+async def test_a_thread_that_was_heard_to_its_end_is_not_read_after_a_restart(
+    place: Place, tmp_path: Path
+) -> None:
+    clock = FakeClock(datetime.now(UTC))
+    async with a_listener(tmp_path, place, clock=clock) as listener:
+        heard = await asked(listener)
+        place.bob.say(heard.thread, WORDS)
+        await listener.bot.settled()
+        await listener.bot.work()
+        clock.advance(days=2)
+        await listener.bot.pass_time(seconds=1)
+        await listener.keep_up()
+    async with a_listener(tmp_path, place, clock=clock) as listener:
+        await listener.bot.settled()
+    assert place.server.journal.count(READING) == 0
+
+
+async def test_a_thread_that_was_not_heard_to_its_end_is_read(heard: Listening) -> None:
+    place = heard.place
+    async with heard.listener.away():
+        await place.server.until(lambda: not place.server.gateway.connections, what="a lost line")
+        place.bob.say(heard.thread, WORDS)
+        await heard.bot.pass_time(days=2)
+        await heard.listener.keep_up()
+    assert await heard.words_of(place.bob) == [WORDS]
+
+
+async def test_a_thread_that_is_gone_is_asked_for_once(place: Place, tmp_path: Path) -> None:
+    clock = FakeClock(datetime.now(UTC))
+    async with a_listener(tmp_path, place, clock=clock) as listener:
+        heard = await asked(listener)
+        place.bob.say(heard.thread, WORDS)
+        await listener.bot.settled()
+        await listener.bot.work()
+    clock.advance(days=2)
+    place.server.admin.delete_channel(heard.thread)
+    for _ in range(2):
+        async with a_listener(tmp_path, place, clock=clock) as listener:
+            await listener.bot.settled()
+    thread = READING.replace("{channel}", str(heard.thread.id))
+    assert place.server.journal.count(thread) == 1
+
+
 async def test_a_thread_without_news_or_answers_costs_no_request(heard: Listening) -> None:
     async with heard.listener.away():
         pass
