@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from bot.domain.rounds import Answer, GradedAnswer, Revision, RevisionState
 from storage import work
 from storage.grades import SqlGrades, grade_from
+from storage.merge import fold
 from storage.sql import Session
 from storage.tables import answers, grades, members, revisions
 
@@ -40,16 +41,9 @@ class SqlAnswers(SqlGrades):
 
     async def create(self, answer: Answer) -> Answer:
         """Insert; ``id`` is ignored. If (round, member) has one already, that one is returned."""
-        values = {
-            "round_id": answer.round_id,
-            "group_id": answer.group_id,
-            "member_id": answer.member_id,
-            "created_at": answer.created_at,
-            **_mutable(answer),
-        }
         row = await self._session.one(
             self._session.insert(answers)
-            .values(values)
+            .values(insertable(answer))
             .on_conflict_do_nothing(index_elements=["round_id", "member_id"])
             .returning(answers)
         )
@@ -59,6 +53,17 @@ class SqlAnswers(SqlGrades):
         if there is None:
             raise LookupError(f"the answer to round {answer.round_id} vanished while being read")
         return there
+
+    async def rounds_of(self, member_id: int) -> dict[int, int]:
+        """The ids of all of a member's answers, withdrawn ones too, by their rounds' ids."""
+        statement = sa.select(answers.c.round_id, answers.c.id).where(
+            answers.c.member_id == member_id
+        )
+        return {row.round_id: row.id for row in await self._session.all(statement)}
+
+    async def fold(self, answer_id: int, into: int) -> None:
+        """Delete an answer; its revisions and grades come after those of another of its round."""
+        await fold(self._session, answer_id, into)
 
     async def update(self, answer: Answer) -> None:
         """Store revision_id, scoring_id, channel_id, message_id, sealed, withdrawn_at."""
@@ -180,6 +185,17 @@ class SqlAnswers(SqlGrades):
             statement = statement.with_for_update()
         row = await self._session.one(statement)
         return answer_from(row) if row else None
+
+
+def insertable(answer: Answer) -> dict[str, Any]:
+    """All of an answer but its id, as columns."""
+    return {
+        "round_id": answer.round_id,
+        "group_id": answer.group_id,
+        "member_id": answer.member_id,
+        "created_at": answer.created_at,
+        **_mutable(answer),
+    }
 
 
 def _mutable(answer: Answer) -> dict[str, Any]:

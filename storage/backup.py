@@ -39,6 +39,9 @@ Manifest = dict[str, Any]
 
 # Tables and columns that copies of older revisions lack, and that are right when left empty:
 # those copies can still be restored. A migration that changes what is there ends the list.
+_NEW_IN_0005 = {"channels.server_id"}
+_NEW_IN_0004 = {"codes", "decks", "deck_drafts", *_NEW_IN_0005}
+_NEW_IN_0003 = {"places", *_NEW_IN_0004}
 _LACKING: dict[str, set[str]] = {
     "0001": {
         "grades.raw_score",
@@ -48,9 +51,11 @@ _LACKING: dict[str, set[str]] = {
         "model_reserved",
         "model_limits",
         "model_slots",
-        "places",
+        *_NEW_IN_0003,
     },
-    "0002": {"places"},
+    "0002": _NEW_IN_0003,
+    "0003": _NEW_IN_0004,
+    "0004": _NEW_IN_0005,
 }
 
 

@@ -20,6 +20,7 @@ from storage.answers import SqlAnswers
 from storage.appeals import OPEN, SqlAppeals
 from storage.boards import SqlBoards
 from storage.chat import SqlChat
+from storage.codes import SqlCodes
 from storage.decks import SqlDecks
 from storage.export import export
 from storage.grades import UNSETTLED
@@ -33,7 +34,17 @@ from storage.regrades import SqlRegrades
 from storage.rounds import SqlRounds
 from storage.sql import Session, utc_now
 from storage.sqlite import SqliteDatabase
-from storage.tables import answers, appeals, grades, groups, inbox, members, outbox, revisions
+from storage.tables import (
+    answers,
+    appeals,
+    codes,
+    grades,
+    groups,
+    inbox,
+    members,
+    outbox,
+    revisions,
+)
 from storage.urls import parse_url
 from storage.worker import GRACE, HEARTBEAT, MOST_AT_ONCE
 
@@ -48,6 +59,7 @@ class SqlTx:
         self.groups = SqlGroups(session)
         self.members = SqlMembers(session)
         self.rounds = SqlRounds(session)
+        self.codes = SqlCodes(session)
         self.answers = SqlAnswers(session)
         self.appeals = SqlAppeals(session)
         self.regrades = SqlRegrades(session)
@@ -159,6 +171,7 @@ class Database:
             )
             return events.rowcount + messages.rowcount
 
+            await session.execute(sa.delete(codes).where(codes.c.expires_at < before))
     async def counts(self) -> dict[str, int]:
         """Rows by kind, for /metrics: see ``bot.store.Store.counts``."""
         judged = (GradeState.PENDING, GradeState.UNGRADED)

@@ -14,8 +14,8 @@ ERASED = "a former member"
 """What stands in studybot's own messages where an erased member's name was."""
 
 _GONE = object()
-_ONE = ("member_id", "author_id", "only_member_id", "member")
-_MANY = ("member_ids", "members")
+ONE = ("member_id", "author_id", "only_member_id", "member")
+MANY = ("member_ids", "members")
 
 
 async def erase(session: Session, member_id: int) -> None:
@@ -68,10 +68,10 @@ class Scrub:
         return value
 
     def _clean_object(self, value: dict[str, Any]) -> Any:
-        if any(value.get(key) == self._member_id for key in _ONE):
+        if any(value.get(key) == self._member_id for key in ONE):
             return _GONE
         cleaned = {self.text(key): self._clean(item) for key, item in value.items()}
-        for key in _MANY:
+        for key in MANY:
             if isinstance(cleaned.get(key), list):
                 cleaned[key] = [item for item in cleaned[key] if item != self._member_id]
             elif isinstance(cleaned.get(key), dict):

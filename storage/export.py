@@ -18,6 +18,7 @@ from storage.tables import (
     groups,
     members,
     model_spend,
+    posts,
     questions,
     revisions,
     rounds,
@@ -37,6 +38,8 @@ _INTERNAL = {
     "cache_key",
 }
 
+_WRITTEN = ("id", "text", "created_at", "edited_at", "deleted_at")
+
 Row = dict[str, Any]
 
 
@@ -51,17 +54,8 @@ async def export(session: Session, group_id: int) -> Row:
     group = await _rows(session, groups, groups.c.id == group_id)
     if not group:
         return {}
-    theirs = answers.c.group_id == group_id
-    of_answers = sa.select(answers.c.id).where(theirs)
     people = await _rows(session, members, members.c.group_id == group_id)
     links = await _rows(session, accounts, accounts.c.group_id == group_id)
-    replies = await _rows(session, answers, theirs)
-    wordings = await _rows(session, revisions, revisions.c.answer_id.in_(of_answers))
-    judged = await _rows(session, grades, grades.c.answer_id.in_(of_answers))
-    asked = await _rows(session, appeals, appeals.c.answer_id.in_(of_answers))
-    _nest(wordings, "grades", judged, "revision_id")
-    _nest(replies, "revisions", wordings, "answer_id")
-    _nest(replies, "appeals", asked, "answer_id")
     _nest(people, "accounts", links, "member_id")
     return {
         "group": group[0],
@@ -69,11 +63,55 @@ async def export(session: Session, group_id: int) -> Row:
         "schedules": await _rows(session, schedules, schedules.c.group_id == group_id),
         "members": people,
         "rounds": await _rounds(session, group_id),
-        "answers": replies,
+        "answers": await _answers(session, answers.c.group_id == group_id),
         "scores": await _rows(session, scores, scores.c.group_id == group_id),
         "decks": await _rows(session, decks, decks.c.group_id == group_id),
         "model_spend": await _rows(session, model_spend, model_spend.c.group_id == group_id),
     }
+
+
+async def export_member(session: Session, member_id: int) -> Row:
+    """What one member is, wrote and was graded; {} if there is no such member.
+
+    Keys: member (with accounts), group (its name), answers (each with the question, revisions
+    with their grades, and appeals), scores, posts.
+    """
+    found = await _rows(session, members, members.c.id == member_id)
+    if not found:
+        return {}
+    person = found[0]
+    links = await _rows(session, accounts, accounts.c.member_id == member_id)
+    _nest(found, "accounts", links, "member_id")
+    theirs = answers.c.member_id == member_id
+    group_id = person["group_id"]
+    [group] = await _rows(session, groups, groups.c.id == group_id)
+    asked = {row["id"]: row for row in await _rounds(session, group_id)}
+    replies = [
+        {**answer, "local_date": asked[answer["round_id"]]["local_date"]}
+        | {"question": (asked[answer["round_id"]]["question"] or {}).get("prompt")}
+        for answer in await _answers(session, theirs)
+    ]
+    written = await _rows(session, posts, posts.c.author_id == member_id)
+    return {
+        "member": person,
+        "group": group["name"],
+        "answers": replies,
+        "scores": await _rows(session, scores, scores.c.member_id == member_id),
+        "posts": [{key: post[key] for key in _WRITTEN} for post in written],
+    }
+
+
+async def _answers(session: Session, theirs: sa.ColumnElement[bool]) -> list[Row]:
+    """Answers with their revisions, each with its grades, and appeals."""
+    of_answers = sa.select(answers.c.id).where(theirs)
+    replies = await _rows(session, answers, theirs)
+    wordings = await _rows(session, revisions, revisions.c.answer_id.in_(of_answers))
+    judged = await _rows(session, grades, grades.c.answer_id.in_(of_answers))
+    asked = await _rows(session, appeals, appeals.c.answer_id.in_(of_answers))
+    _nest(wordings, "grades", judged, "revision_id")
+    _nest(replies, "revisions", wordings, "answer_id")
+    _nest(replies, "appeals", asked, "answer_id")
+    return replies
 
 
 async def _rows(session: Session, table: sa.Table, condition: sa.ColumnElement[bool]) -> list[Row]:

@@ -25,7 +25,7 @@ class SqlGroups:
         """A new group."""
         values = {"name": name, "deck_id": deck_id, "zone": zone, "settings": asdict(settings)}
         statement = sa.insert(groups).values(values).returning(groups)
-        return _group((await self._session.execute(statement)).one())
+        return group_from((await self._session.execute(statement)).one())
 
     async def get(self, group_id: int, *, lock: bool = False) -> Group | None:
         """The group with that id; ``lock`` makes its other writers wait for this transaction."""
@@ -34,12 +34,12 @@ class SqlGroups:
             # Rows that point to the group may still be written meanwhile.
             statement = statement.with_for_update(key_share=True)
         row = await self._session.one(statement)
-        return _group(row) if row else None
+        return group_from(row) if row else None
 
     async def everyone(self) -> list[Group]:
         """Every group, oldest first."""
         rows = await self._session.all(sa.select(groups).order_by(groups.c.id))
-        return [_group(row) for row in rows]
+        return [group_from(row) for row in rows]
 
     async def by_channel(self, platform: str, external_id: str) -> tuple[Group, Channel] | None:
         """The group that posts in a platform's channel."""
@@ -49,7 +49,7 @@ class SqlGroups:
             )
         )
         group = await self.get(row.group_id) if row else None
-        return (group, _channel(row)) if row and group else None
+        return (group, channel_from(row)) if row and group else None
 
     async def update(self, group: Group) -> None:
         """Store a group's name, deck, zone, paused flag and settings."""
@@ -58,7 +58,12 @@ class SqlGroups:
         await self._session.execute(sa.update(groups).where(groups.c.id == group.id).values(values))
 
     async def add_channel(
-        self, group_id: int, platform: str, external_id: str, name: str
+        self,
+        group_id: int,
+        platform: str,
+        external_id: str,
+        name: str,
+        server_id: str | None = None,
     ) -> Channel:
         """One more channel, or the one that is there.
 
@@ -66,7 +71,13 @@ class SqlGroups:
         """
         await self._session.execute(
             self._session.insert(channels)
-            .values(group_id=group_id, platform=platform, external_id=external_id, name=name)
+            .values(
+                group_id=group_id,
+                platform=platform,
+                external_id=external_id,
+                name=name,
+                server_id=server_id,
+            )
             .on_conflict_do_nothing(index_elements=["platform", "external_id"])
         )
         found = await self.by_channel(platform, external_id)
@@ -79,19 +90,45 @@ class SqlGroups:
     async def channel(self, channel_id: int) -> Channel | None:
         """The channel with that id."""
         row = await self._session.one(sa.select(channels).where(channels.c.id == channel_id))
-        return _channel(row) if row else None
+        return channel_from(row) if row else None
 
     async def channels(self, group_id: int) -> list[Channel]:
         """A group's channels, oldest first."""
         statement = (
             sa.select(channels).where(channels.c.group_id == group_id).order_by(channels.c.id)
         )
-        return [_channel(row) for row in await self._session.all(statement)]
+        return [channel_from(row) for row in await self._session.all(statement)]
 
     async def pause_channel(self, channel_id: int, reason: str | None) -> None:
         """Stop posting in a channel, or post there again (None)."""
         await self._session.execute(
             sa.update(channels).where(channels.c.id == channel_id).values(paused_reason=reason)
+        )
+
+    async def in_server(self, platform: str, server_id: str) -> list[Channel]:
+        """Every group's channels in a platform's server, oldest first."""
+        statement = (
+            sa.select(channels)
+            .where(channels.c.platform == platform, channels.c.server_id == server_id)
+            .order_by(channels.c.id)
+        )
+        return [channel_from(row) for row in await self._session.all(statement)]
+
+    async def place_channel(self, channel_id: int, server_id: str) -> None:
+        """Store which server a channel is in."""
+        await self._session.execute(
+            sa.update(channels).where(channels.c.id == channel_id).values(server_id=server_id)
+        )
+
+    async def move_channel(self, channel_id: int, group_id: int) -> None:
+        """Hand a channel to another group, which posts there from now on.
+
+        What was posted there and answered stays its old group's.
+        """
+        await self._session.execute(
+            sa.update(channels)
+            .where(channels.c.id == channel_id)
+            .values(group_id=group_id, paused_reason=None, version=channels.c.version + 1)
         )
 
     async def schedule(self, group_id: int, kind: RoundKind) -> Schedule | None:
@@ -137,7 +174,8 @@ def _named(group_id: int, kind: RoundKind) -> tuple[sa.ColumnElement[bool], ...]
     return (schedules.c.group_id == group_id, schedules.c.kind == kind)
 
 
-def _group(row: sa.Row[Any]) -> Group:
+def group_from(row: sa.Row[Any]) -> Group:
+    """A Group from a row of ``groups``."""
     stored = row.settings
     # A setting that an older version did not store keeps its default.
     known = {k: v for k, v in stored.items() if k in GroupSettings.__dataclass_fields__}
@@ -148,8 +186,9 @@ def _group(row: sa.Row[Any]) -> Group:
     return Group(row.id, row.name, row.deck_id, row.zone, row.paused, GroupSettings(**known))
 
 
-def _channel(row: sa.Row[Any]) -> Channel:
-    return Channel(row.id, row.group_id, row.platform, row.external_id, row.name, row.paused_reason)
+def channel_from(row: sa.Row[Any]) -> Channel:
+    """A Channel from a row of ``channels``."""
+    return Channel(**{name: getattr(row, name) for name in Channel.__dataclass_fields__})
 
 
 def _schedule(row: sa.Row[Any]) -> Schedule:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from bot.domain.group import Account, Member, Role
 from bot.domain.streaks import Streak
 from storage.erase import erase
+from storage.export import export_member
+from storage.merge import merge
 from storage.sql import Session
 from storage.tables import accounts, members
 
@@ -41,7 +43,7 @@ class SqlMembers:
     async def get(self, member_id: int) -> Member | None:
         """The member with that id."""
         row = await self._session.one(sa.select(members).where(members.c.id == member_id))
-        return _member(row) if row else None
+        return member_from(row) if row else None
 
     async def of_account(self, group_id: int, platform: str, external_id: str) -> Member | None:
         """The member behind an account, if there is one yet."""
@@ -52,14 +54,14 @@ class SqlMembers:
         """A group's members by name (casefolded)."""
         rows = await self._session.all(sa.select(members).where(members.c.group_id == group_id))
         # Sorted here, since each database has an order of letters of its own.
-        return [_member(row) for row in sorted(rows, key=lambda row: (row.name_key, row.id))]
+        return [member_from(row) for row in sorted(rows, key=lambda row: (row.name_key, row.id))]
 
     async def named(self, name: str) -> list[Member]:
         """Members of any group whose name is this, ignoring case."""
         statement = (
-            sa.select(members).where(members.c.name_key == _key(name)).order_by(members.c.id)
+            sa.select(members).where(members.c.name_key == name_key(name)).order_by(members.c.id)
         )
-        return [_member(row) for row in await self._session.all(statement)]
+        return [member_from(row) for row in await self._session.all(statement)]
 
     async def account(self, member_id: int, platform: str) -> Account | None:
         """A member's account on a platform."""
@@ -72,6 +74,16 @@ class SqlMembers:
         return (
             Account(row.id, row.member_id, row.platform, row.external_id, row.name) if row else None
         )
+
+    async def accounts(self, member_id: int) -> list[Account]:
+        """All of a member's accounts, oldest first."""
+        statement = (
+            sa.select(accounts).where(accounts.c.member_id == member_id).order_by(accounts.c.id)
+        )
+        return [
+            Account(row.id, row.member_id, row.platform, row.external_id, row.name)
+            for row in await self._session.all(statement)
+        ]
 
     async def set_role(self, member_id: int, role: Role) -> None:
         """Make a member an organiser, or not."""
@@ -114,6 +126,24 @@ class SqlMembers:
         ]
         await self._session.execute(statement, rows)
 
+    async def lock(self, member_ids: Sequence[int]) -> list[Member]:
+        """Those that are there, by id. Until this transaction ends nothing new can name them."""
+        rows = await self._session.all(
+            sa.select(members)
+            .where(members.c.id.in_(member_ids))
+            .order_by(members.c.id)
+            .with_for_update()
+        )
+        return [member_from(row) for row in rows]
+
+    async def merge(self, member_id: int, into: int) -> None:
+        """Delete a member; every row of theirs is another's from now on."""
+        await merge(self._session, member_id, into)
+
+    async def export(self, member_id: int) -> dict[str, Any]:
+        """A member's data, JSON-ready; {} if there is no such member."""
+        return await export_member(self._session, member_id)
+
     async def erase(self, member_id: int) -> None:
         """Delete a member and all that is theirs."""
         await erase(self._session, member_id)
@@ -130,9 +160,14 @@ class SqlMembers:
     async def _make(
         self, group_id: int, platform: str, external_id: str, name: str
     ) -> Member | None:
-        values = {"group_id": group_id, "name": name, "name_key": _key(name), "role": Role.MEMBER}
+        values = {
+            "group_id": group_id,
+            "name": name,
+            "name_key": name_key(name),
+            "role": Role.MEMBER,
+        }
         made = await self._session.execute(sa.insert(members).values(values).returning(members))
-        member = _member(made.one())
+        member = member_from(made.one())
         account = await self._session.one(
             self._session.insert(accounts)
             .values(
@@ -154,7 +189,7 @@ class SqlMembers:
         await self._session.execute(
             sa.update(accounts).where(accounts.c.id == account_id).values(name=name)
         )
-        await self._set(member_id, name=name, name_key=_key(name))
+        await self._set(member_id, name=name, name_key=name_key(name))
 
     async def _set(self, member_id: int, **values: Any) -> None:
         await self._session.execute(
@@ -162,9 +197,11 @@ class SqlMembers:
         )
 
 
-def _key(name: str) -> str:
+def name_key(name: str) -> str:
+    """What a name is looked up by."""
     return name.strip().casefold()
 
 
-def _member(row: sa.Row[Any]) -> Member:
+def member_from(row: sa.Row[Any]) -> Member:
+    """A Member from a row of ``members``."""
     return Member(row.id, row.group_id, row.name, Role(row.role), row.hidden)

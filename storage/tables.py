@@ -45,6 +45,7 @@ channels = table(
     text("name"),
     text("paused_reason", nullable=True),
     number("version"),
+    Column("server_id", String, index=True),
     sa.UniqueConstraint("platform", "external_id"),
 )
 

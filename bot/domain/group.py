@@ -55,6 +55,7 @@ class Channel:
     """One place a Group posts in. ``external_id`` is the platform's id, unique on it.
 
     ``paused_reason`` is set when posting there failed for good; the schedule goes on elsewhere.
+    ``server_id`` is the platform's server or workspace that it is in, where there is such a thing.
     """
 
     id: int
@@ -63,6 +64,7 @@ class Channel:
     external_id: str
     name: str
     paused_reason: str | None = None
+    server_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

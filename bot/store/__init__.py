@@ -17,7 +17,7 @@ from bot.domain.work import Job, JobKind
 from bot.store.decks import Decks
 from bot.store.judging import Appeals, ModelUse, Regrades
 from bot.store.messages import Chat, Outbox
-from bot.store.people import Groups, Members
+from bot.store.people import Codes, Groups, Members
 from bot.store.study import Answers, Boards, Rounds, Score
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "Boards",
     "Chat",
     "Decks",
+    "Codes",
     "Groups",
     "Members",
     "ModelUse",
@@ -51,6 +52,10 @@ class Tx(Protocol):
 
     @property
     def rounds(self) -> Rounds:
+    @property
+    def codes(self) -> Codes:
+        """One-use codes."""
+
         """Rounds."""
 
     @property

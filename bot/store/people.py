@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
+from bot.domain.codes import Code, CodeKind
 from bot.domain.group import Account, Channel, Group, GroupSettings, Member, Role
 from bot.domain.schedule import RoundKind, Schedule
 from bot.domain.streaks import Streak
@@ -30,7 +31,12 @@ class Groups(Protocol):
         """Store a group's name, deck, zone, paused flag and settings."""
 
     async def add_channel(
-        self, group_id: int, platform: str, external_id: str, name: str
+        self,
+        group_id: int,
+        platform: str,
+        external_id: str,
+        name: str,
+        server_id: str | None = None,
     ) -> Channel:
         """One more channel, or the one that is there.
 
@@ -45,6 +51,18 @@ class Groups(Protocol):
 
     async def pause_channel(self, channel_id: int, reason: str | None) -> None:
         """Stop posting in a channel, or post there again (None)."""
+
+    async def in_server(self, platform: str, server_id: str) -> list[Channel]:
+        """Every group's channels in a platform's server, oldest first."""
+
+    async def place_channel(self, channel_id: int, server_id: str) -> None:
+        """Store which server a channel is in."""
+
+    async def move_channel(self, channel_id: int, group_id: int) -> None:
+        """Hand a channel to another group, which posts there from now on.
+
+        What was posted there and answered stays its old group's.
+        """
 
     async def schedule(self, group_id: int, kind: RoundKind) -> Schedule | None:
         """A group's schedule of that kind."""
@@ -84,6 +102,9 @@ class Members(Protocol):
     async def account(self, member_id: int, platform: str) -> Account | None:
         """A member's account on a platform."""
 
+    async def accounts(self, member_id: int) -> list[Account]:
+        """All of a member's accounts, oldest first."""
+
     async def set_role(self, member_id: int, role: Role) -> None:
         """Make a member an organiser, or not."""
 
@@ -96,8 +117,37 @@ class Members(Protocol):
     async def save_streaks(self, group_id: int, streaks: Mapping[int, Streak]) -> None:
         """Store these members' streaks."""
 
+    async def lock(self, member_ids: Sequence[int]) -> list[Member]:
+        """Those that are there, by id. Until this transaction ends nothing new can name them."""
+
+    async def merge(self, member_id: int, into: int) -> None:
+        """Delete a member; every row of theirs is another's from now on.
+
+        Both are locked; of answers and scores to one round they may not each have one.
+        """
+
+    async def export(self, member_id: int) -> dict[str, Any]:
+        """A member's data, JSON-ready; {} if there is no such member.
+
+        Keys: member (with accounts), group (its name), answers (each with the question,
+        revisions, grades and appeals), scores, posts.
+        """
+
     async def erase(self, member_id: int) -> None:
         """Delete a member and all that is theirs.
 
         Accounts, answers, revisions, grades, scores, posts, and messages to them.
         """
+
+
+class Codes(Protocol):
+    """One-use codes, kept by their hashes."""
+
+    async def add(self, code: Code) -> None:
+        """Keep a code; one with the same hash is replaced."""
+
+    async def take(self, code_hash: str, now: datetime) -> Code | None:
+        """The code with that hash, used up; None if it was used before, ran out or never was."""
+
+    async def drop(self, member_id: int, kind: CodeKind) -> None:
+        """Void a member's codes of a kind."""

@@ -104,6 +104,15 @@ class Answers(Protocol):
     async def create(self, answer: Answer) -> Answer:
         """Insert; ``id`` is ignored. If (round, member) has one already, that one is returned."""
 
+    async def rounds_of(self, member_id: int) -> dict[int, int]:
+        """The ids of all of a member's answers, withdrawn ones too, by their rounds' ids."""
+
+    async def fold(self, answer_id: int, into: int) -> None:
+        """Delete an answer; its revisions and grades come after those of another of its round.
+
+        Both are locked, and no appeal of the first is open.
+        """
+
     async def update(self, answer: Answer) -> None:
         """Store revision_id, scoring_id, channel_id, message_id, sealed, withdrawn_at."""
 

@@ -108,16 +108,18 @@ def _as_first_version(contents: Contents) -> None:
     manifest = json.loads(contents["manifest.json"])
     manifest["revision"] = "0001"
     later = ("appeals", "model_spend", "model_reserved", "model_limits", "model_slots", "places")
-    for table in later:
+    for table in (*later, "codes", "decks", "deck_drafts"):
         del contents[f"{table}.jsonl"], manifest["tables"][table]
-    del manifest["last_ids"]["appeals"]
-    told = manifest["tables"]["grades"]
-    kept = [n for n, c in enumerate(told["columns"]) if c not in ("raw_score", "cache_key")]
-    rows = [json.loads(line) for line in contents["grades.jsonl"].splitlines()]
-    lines = [json.dumps([row[n] for n in kept]).encode() + b"\n" for row in rows]
-    contents["grades.jsonl"] = b"".join(lines)
-    told["columns"] = [told["columns"][n] for n in kept]
-    told["sha256"] = hashlib.sha256(contents["grades.jsonl"]).hexdigest()
+    for table in ("appeals", "deck_drafts"):
+        del manifest["last_ids"][table]
+    for table, columns in (("grades", ("raw_score", "cache_key")), ("channels", ("server_id",))):
+        told = manifest["tables"][table]
+        kept = [n for n, c in enumerate(told["columns"]) if c not in columns]
+        rows = [json.loads(line) for line in contents[f"{table}.jsonl"].splitlines()]
+        lines = [json.dumps([row[n] for n in kept]).encode() + b"\n" for row in rows]
+        contents[f"{table}.jsonl"] = b"".join(lines)
+        told["columns"] = [told["columns"][n] for n in kept]
+        told["sha256"] = hashlib.sha256(contents[f"{table}.jsonl"]).hexdigest()
     contents["manifest.json"] = json.dumps(manifest).encode()
 
 
@@ -132,7 +134,7 @@ async def test_a_copy_made_by_the_first_version_comes_back(
     await restore(other_url, file)
     other = await open_store(other_url)
     [answer] = exported["answers"]
-    answer["appeals"], exported["model_spend"] = [], []
+    answer["appeals"], exported["model_spend"], exported["decks"] = [], [], []
     assert await other.export(world.group.id) == exported
     async with other.write() as tx:
         assert await tx.model_use.reserve(NOW.date(), 1.0, 1.0)
