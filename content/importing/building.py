@@ -1,0 +1,199 @@
+"""Questions as they stood in a file, made into a deck: limits, ids, drafted key points."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from bot.domain.deck import Deck, KeyPoint, Question, Section
+from bot.domain.imports import DeckDraft, ImportNote
+from bot.errors import InvalidError
+from bot.judge.drafting import draft_key_points
+from content.importing.guide import (
+    MAX_ANSWER,
+    MAX_PROMPT,
+    MAX_QUESTIONS,
+    SECTION,
+    Entry,
+    Guide,
+)
+from content.importing.matching import Earlier, same_key
+from content.items import key_point, sentence, source, term
+from content.parser import parse
+from content.words import content_words, words
+from content.writing import to_markdown
+
+MAX_TITLE = 150
+SHOWN = 5
+ID_WORDS = 5
+
+EXAMPLE = "1. What is a staging area?\nIt holds the changes that the next commit will record."
+
+
+def draft_of(name: str, guide: Guide, title: str | None, earlier: Deck | None) -> DeckDraft:
+    """The deck that a guide makes. Raises InvalidError if it has no question that can be used."""
+    entries = _usable(name, guide)
+    deck, drafted = _Building(guide, entries, earlier).deck(_title(name, guide, title))
+    text = to_markdown(deck)
+    return DeckDraft(parse(text).deck, text, guide.form, drafted, _sorted_notes(guide))
+
+
+def _sorted_notes(guide: Guide) -> tuple[ImportNote, ...]:
+    return tuple(sorted(guide.notes, key=lambda note: note.line or 0))
+
+
+def _title(name: str, guide: Guide, title: str | None) -> str:
+    stem = re.sub(r"[\s_-]+", " ", name.replace("\\", "/").rsplit("/", 1)[-1].rsplit(".", 1)[0])
+    found = " ".join((title or guide.title or stem).split())
+    return found[:MAX_TITLE].strip() or "Imported guide"
+
+
+def _usable(name: str, guide: Guide) -> list[Entry]:
+    """The questions with an answer, each once. Raises InvalidError where none or too many are."""
+    if not guide.entries:
+        raise InvalidError(
+            f"{name}: no question was found. Looked for numbered questions, “Q:” and “A:” lines,"
+            " headings, bold lines, toggles and lines that end with a question mark, each with"
+            f" its answer below. For example:\n\n{EXAMPLE}"
+        )
+    if len(guide.entries) > MAX_QUESTIONS:
+        raise InvalidError(
+            f"{name}: has {len(guide.entries):,} questions, and a deck takes {MAX_QUESTIONS:,}:"
+            " split it into several files."
+        )
+    kept = list(_unique(guide))
+    if not kept:
+        raise InvalidError(
+            f"{_where(name, guide.entries[0].line)}: {len(guide.entries)} questions were found"
+            " (the first of them here), but none has an answer: write each answer below its"
+            f" question. For example:\n\n{EXAMPLE}"
+        )
+    if problems := [problem for entry in kept for problem in _too_long(name, entry)]:
+        more = f"\n... and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
+        raise InvalidError("\n".join(problems[:SHOWN]) + more)
+    return kept
+
+
+def _unique(guide: Guide) -> Iterator[Entry]:
+    seen: dict[str, int] = {}
+    for entry in guide.entries:
+        line = entry.line or None
+        shown = f"“{entry.prompt[:60]}”"
+        if not entry.prompt:
+            guide.note("left out: the question has no text", line)
+        elif not entry.answer:
+            guide.note(f"left out: {shown} has no answer", line)
+        elif (key := same_key(entry.prompt)) in seen:
+            first = f" on line {seen[key]}" if seen[key] else " before"
+            guide.note(f"left out: {shown} was asked{first} already", line)
+        else:
+            seen[key] = entry.line
+            yield entry
+
+
+def _where(name: str, line: int) -> str:
+    return f"{name}:{line}" if line else name
+
+
+def _too_long(name: str, entry: Entry) -> Iterator[str]:
+    where = _where(name, entry.line)
+    if len(entry.prompt) > MAX_PROMPT:
+        yield (
+            f"{where}: the question “{entry.prompt[:40]}...” has {len(entry.prompt):,} characters:"
+            f" shorten it to {MAX_PROMPT}."
+        )
+    if len(entry.answer) > MAX_ANSWER:
+        yield (
+            f"{where}: the answer to “{entry.prompt[:40]}” has {len(entry.answer):,} characters:"
+            f" shorten it to {MAX_ANSWER:,}, or make two questions of it."
+        )
+
+
+def slug_of(text: str, otherwise: str) -> str:
+    """An id for a text: its telling words, or a digest where it has none in Latin letters."""
+    found = list(dict.fromkeys(w for w in content_words(text) if w.isascii()))[:ID_WORDS]
+    if len(found) < 2:
+        found = [w for w in words(text) if w.isascii()][:ID_WORDS]
+    telling = "-".join(found)[:56].strip("-")
+    if telling and len(words(text)) < 2 * len(found) + 8:
+        return telling
+    digest = hashlib.sha256(" ".join(words(text)).encode()).hexdigest()[:8]
+    return telling or f"{otherwise}-{digest}"
+
+
+class _Building:
+    """Makes one deck; ids are given out once."""
+
+    def __init__(self, guide: Guide, entries: Sequence[Entry], earlier: Deck | None) -> None:
+        self.guide = guide
+        self.entries = entries
+        self.earlier = Earlier(earlier, entries) if earlier else None
+        self.taken = {question.id for question in earlier.questions()} if earlier else set()
+        self.counts: dict[str, int] = {}
+        self.language = earlier.language if earlier else "en"
+        self.drafted = 0
+
+    def deck(self, title: str) -> tuple[Deck, int]:
+        """The deck and the number of key points that were drafted."""
+        sections: dict[str, list[Question]] = {}
+        for place, entry in enumerate(self.entries):
+            question = self._question(place, entry)
+            sections.setdefault(question.section, []).append(question)
+        old = self.earlier.deck if self.earlier else None
+        deck = Deck(
+            id=old.id if old else slug_of(title, "guide"),
+            title=title,
+            sections=tuple(Section(name, tuple(found)) for name, found in sections.items()),
+            language=self.language,
+            licence=old.licence if old else "",
+            intro=self.guide.intro,
+        )
+        return deck, self.drafted
+
+    def _question(self, place: int, entry: Entry) -> Question:
+        old = self.earlier.question(place) if self.earlier else None
+        question = Question(
+            id=old.id if old else self._new_id(entry.prompt),
+            prompt=entry.prompt,
+            reference=entry.answer,
+            key_points=self._given_points(entry),
+            section=entry.section or SECTION,
+            difficulty=entry.difficulty,
+            follow_ups=tuple(map(sentence, entry.follow_ups)),
+            misconceptions=tuple(map(sentence, entry.misconceptions)),
+            terms=tuple(map(term, entry.terms)),
+            sources=tuple(map(source, entry.sources)),
+        )
+        if old is not None and same_key(old.reference) == same_key(entry.answer):
+            question = _with_what_was_added(question, old)
+        if not question.key_points:
+            points = draft_key_points(question, self.language)
+            self.drafted += len(points)
+            question = replace(question, key_points=points)
+        return question
+
+    def _given_points(self, entry: Entry) -> tuple[KeyPoint, ...]:
+        return tuple(key_point(text, f"kp{n}") for n, text in enumerate(entry.key_points, 1))
+
+    def _new_id(self, prompt: str) -> str:
+        """The prompt's slug, numbered where an earlier question or another one has it."""
+        wanted = found = slug_of(prompt, "q")
+        while found in self.taken:
+            self.counts[wanted] = self.counts.get(wanted, 1) + 1
+            found = f"{wanted}-{self.counts[wanted]}"
+        self.taken.add(found)
+        return found
+
+
+def _with_what_was_added(question: Question, old: Question) -> Question:
+    """The question with what the earlier deck has of it, where the new file gives nothing."""
+    return replace(
+        question,
+        key_points=question.key_points or old.key_points,
+        follow_ups=question.follow_ups or old.follow_ups,
+        misconceptions=question.misconceptions or old.misconceptions,
+        terms=question.terms or old.terms,
+        sources=question.sources or old.sources,
+    )
