@@ -25,6 +25,7 @@ from storage.decks import SqlDecks
 from storage.export import export
 from storage.grades import UNSETTLED
 from storage.groups import SqlGroups
+from storage.intake import SqlIntake
 from storage.members import SqlMembers
 from storage.model_use import SqlModelUse
 from storage.outbox import SqlOutbox
@@ -58,8 +59,8 @@ class SqlTx:
         self._jobs: dict[Job, None] = {}
         self.groups = SqlGroups(session)
         self.members = SqlMembers(session)
-        self.rounds = SqlRounds(session)
         self.codes = SqlCodes(session)
+        self.rounds = SqlRounds(session)
         self.answers = SqlAnswers(session)
         self.appeals = SqlAppeals(session)
         self.regrades = SqlRegrades(session)
@@ -68,6 +69,7 @@ class SqlTx:
         self.outbox = SqlOutbox(session, self._hand_over)
         self.chat = SqlChat(session)
         self.decks = SqlDecks(session)
+        self.intake = SqlIntake(session)
 
     @property
     def jobs(self) -> list[Job]:
@@ -169,9 +171,9 @@ class Database:
                     outbox.c.kind.not_in((OutKind.QUESTION, OutKind.RECAP)),
                 )
             )
+            await session.execute(sa.delete(codes).where(codes.c.expires_at < before))
             return events.rowcount + messages.rowcount
 
-            await session.execute(sa.delete(codes).where(codes.c.expires_at < before))
     async def counts(self) -> dict[str, int]:
         """Rows by kind, for /metrics: see ``bot.store.Store.counts``."""
         judged = (GradeState.PENDING, GradeState.UNGRADED)

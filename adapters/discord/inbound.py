@@ -22,6 +22,7 @@ from bot.errors import ConflictError, InvalidError
 from bot.store import Tx
 from bot.study import answering
 from bot.study.answering import Reply
+from bot.study.intake import Heard, Intake
 from bot.study.notices import lead_to_button, tell_member
 
 NO_TEXT = (
@@ -40,6 +41,7 @@ class Inbound:
         self._client = client
         self._services = client.desk.services
         self._turns = Turns()
+        self._intake = Intake(self._services, PLATFORM)
         self._known: OrderedDict[str, Out] = OrderedDict()
 
     async def heard(self, message: discord.Message) -> int | None:
@@ -54,11 +56,10 @@ class Inbound:
             asked = await self._asked(question)
             if asked is None:
                 return None
-            now = self._services.clock()
-            async with self._services.store.write() as tx:
-                if await tx.first_time(PLATFORM, _key(message), now):
-                    await _dated(tx, message, now)
-                    await self._take(tx, asked, message, message.created_at)
+            if self._is_hidden(message):
+                await self._lead_to_button(asked, message)
+            else:
+                await self._intake.take(self._heard(asked, message))
             return asked.channel_id
 
     async def edited(self, message: discord.Message) -> int | None:
@@ -127,15 +128,36 @@ class Inbound:
                 self._known.popitem(last=False)
         return found
 
+    def _heard(self, asked: Out, message: discord.Message) -> Heard:
+        # Discord's clock and ours may differ, but nothing was sent in the future.
+        at = min(message.created_at, self._services.clock())
+        wording = _wording(message)
+        return Heard(
+            event_id=_key(message),
+            also=(wording,) if wording else (),
+            asked=asked.id,
+            author_id=str(message.author.id),
+            author_name=message.author.display_name,
+            reply=Reply(self._text(message), at, asked.channel_id, str(message.id)),
+            wordless=NO_TEXT,
+        )
+
+    async def _lead_to_button(self, asked: Out, message: discord.Message) -> None:
+        """A message whose words Discord keeps from us."""
+        now = self._services.clock()
+        async with self._services.store.write() as tx:
+            if await tx.first_time(PLATFORM, _key(message), now):
+                await _dated(tx, message, now)
+                scene = await self._scene(tx, asked, message)
+                if scene is not None:
+                    await lead_to_button(tx, scene[1], asked.channel_id)
+
     async def _take(self, tx: Tx, asked: Out, message: discord.Message, at: datetime) -> None:
         """Hand a message to the core, and its author what the core says to them."""
         scene = await self._scene(tx, asked, message)
         if scene is None:
             return
         room, round_, member = scene
-        if self._is_hidden(message):
-            await lead_to_button(tx, round_, room.channel.id)
-            return
         now = self._services.clock()
         text = self._text(message)
         # Discord's clock and ours may differ, but nothing was sent in the future.
@@ -207,8 +229,13 @@ def _key(message: discord.Message) -> str:
 
 
 async def _dated(tx: Tx, message: discord.Message, now: datetime) -> bool:
-    """Whether this wording, told apart by when it was edited, is seen for the first time."""
+    """Whether this wording is seen for the first time; False if it was never edited."""
+    wording = _wording(message)
+    return wording is not None and await tx.first_time(PLATFORM, wording, now)
+
+
+def _wording(message: discord.Message) -> str | None:
+    """An edited message's wording, told apart by when it was edited."""
     if message.edited_at is None:
-        return False
-    stamp = int(message.edited_at.timestamp() * 1000)
-    return await tx.first_time(PLATFORM, f"e:{message.id}:{stamp}", now)
+        return None
+    return f"e:{message.id}:{int(message.edited_at.timestamp() * 1000)}"

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from bot.domain.work import Job, JobKind
 from bot.store.decks import Decks
+from bot.store.intake import Intake
 from bot.store.judging import Appeals, ModelUse, Regrades
 from bot.store.messages import Chat, Outbox
 from bot.store.people import Codes, Groups, Members
@@ -25,9 +26,10 @@ __all__ = [
     "Appeals",
     "Boards",
     "Chat",
-    "Decks",
     "Codes",
+    "Decks",
     "Groups",
+    "Intake",
     "Members",
     "ModelUse",
     "Outbox",
@@ -51,11 +53,11 @@ class Tx(Protocol):
         """Members and accounts."""
 
     @property
-    def rounds(self) -> Rounds:
-    @property
     def codes(self) -> Codes:
         """One-use codes."""
 
+    @property
+    def rounds(self) -> Rounds:
         """Rounds."""
 
     @property
@@ -73,6 +75,10 @@ class Tx(Protocol):
     @property
     def model_use(self) -> ModelUse:
         """What the language model may be asked and cost."""
+
+    @property
+    def intake(self) -> Intake:
+        """Many inbound replies at once."""
 
     @property
     def decks(self) -> Decks:

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.grading import GradeState
 from bot.domain.group import AnswerMode, Group, Member
-from bot.domain.rounds import POSTED, Answer, Revision, RevisionState, Round, RoundState
-from bot.domain.work import JobKind, NewOut, OutKind
+from bot.domain.rounds import POSTED, Answer, RevisionState, Round, RoundState
+from bot.domain.work import JobKind
 from bot.errors import ConflictError, InvalidError
 from bot.judge.guards import is_contentless
 from bot.ports import Reaction
 from bot.store import Tx
+from bot.store.intake import FirstAnswer
+from bot.study.reactions import reaction_on
 from bot.study.streaks import recount
 
 LONGEST = 8_000
@@ -52,6 +55,31 @@ class Reply:
     channel_id: int | None = None
     message_id: str | None = None
     form: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """A member's first reply to a round, its text checked."""
+
+    group: Group
+    round: Round
+    member: Member
+    reply: Reply
+    text: str
+
+    def as_new(self, now: datetime) -> FirstAnswer:
+        """What is stored of it."""
+        answer = Answer(
+            id=0,
+            round_id=self.round.id,
+            group_id=self.group.id,
+            member_id=self.member.id,
+            created_at=now,
+            channel_id=self.reply.channel_id,
+            message_id=self.reply.message_id,
+            sealed=_is_sealed(self.group, self.reply),
+        )
+        return FirstAnswer(answer, self.text)
 
 
 class Outcome(StrEnum):
@@ -100,19 +128,46 @@ async def accept(
     explicit = reply.form or bool(_PREFIX.match(reply.text))
     if not explicit and await _is_conversation(tx, existing):
         return Accepted(Outcome.CONVERSATION, existing.id if existing else None)
+    if existing is None:
+        text = first_words(group, round_, reply)
+        if text is None:
+            return Accepted(Outcome.CONVERSATION, None, note=SEALED_ONLY)
+        first = First(group, round_, member, reply, text)
+        for answer in await take_first(tx, [first], now):
+            return Accepted(Outcome.ANSWER, answer.id, answer.sealed)
+        # Another process took a reply of theirs in since we looked.
+        return await accept(tx, group, round_, member, reply, now)
     _check_open(round_, reply.sent_at)
-    waits = not explicit and existing is not None and await _waits_for_grade(tx, existing)
+    waits = not explicit and await _waits_for_grade(tx, existing)
     if not reply.form and group.settings.answers is AnswerMode.SEALED:
         # Who has answered may talk on; whoever tries to answer in the open is told how to.
         return Accepted(Outcome.CONVERSATION, None, note="" if waits else SEALED_ONLY)
-    if existing is not None and waits:
+    if waits:
         return await _hold(tx, existing, reply, now)
     text = check_text(_PREFIX.sub("", reply.text, count=1))
-    if existing is None:
-        return await _first(tx, group, round_, member, reply, text, now)
     if existing.withdrawn_at is not None:
         return await _revise(tx, _anew(group, existing, reply), reply, text, now)
     return await _revise(tx, _moved(existing, reply), reply, text, now)
+
+
+def first_words(group: Group, round_: Round, reply: Reply) -> str | None:
+    """The text of a member's first reply to a round; None if it may only be given sealed.
+
+    Raises as ``accept``.
+    """
+    _check_open(round_, reply.sent_at)
+    if not reply.form and group.settings.answers is AnswerMode.SEALED:
+        return None
+    return check_text(_PREFIX.sub("", reply.text, count=1))
+
+
+async def take_first(tx: Tx, firsts: Sequence[First], now: datetime) -> list[Answer]:
+    """Store first replies; those of members who have answered since are left out."""
+    made = await tx.intake.first_answers([each.as_new(now) for each in firsts], now)
+    await tx.enqueue(JobKind.GRADE, *(revision.id for _, revision in made))
+    signs = [reaction_on(answer, Reaction.RECEIVED, revision) for answer, revision in made]
+    await tx.outbox.add([out for each in signs for out in each])
+    return [answer for answer, _ in made]
 
 
 async def edited(tx: Tx, answer: Answer, text: str, now: datetime) -> Accepted:
@@ -245,29 +300,6 @@ def _is_sealed(group: Group, reply: Reply) -> bool:
     return reply.form and group.settings.answers is not AnswerMode.THREAD
 
 
-async def _first(
-    tx: Tx, group: Group, round_: Round, member: Member, reply: Reply, text: str, now: datetime
-) -> Accepted:
-    sealed = _is_sealed(group, reply)
-    answer = await tx.answers.create(
-        Answer(
-            id=0,
-            round_id=round_.id,
-            group_id=group.id,
-            member_id=member.id,
-            created_at=now,
-            channel_id=reply.channel_id,
-            message_id=reply.message_id,
-            sealed=sealed,
-        )
-    )
-    if answer.revision_id is not None:
-        # Another process took a reply of theirs in since we looked.
-        return await accept(tx, group, round_, member, reply, now)
-    await _add(tx, answer, reply, text, now)
-    return Accepted(Outcome.ANSWER, answer.id, sealed)
-
-
 async def _revise(tx: Tx, answer: Answer, reply: Reply, text: str, now: datetime) -> Accepted:
     # A newer wording replaces those still waiting for their grade.
     await drop_revisions(tx, answer, *_WAITING)
@@ -285,7 +317,7 @@ async def drop_revisions(tx: Tx, answer: Answer, *states: RevisionState) -> None
             await tx.answers.set_revision_state(revision.id, revision.state, RevisionState.DROPPED)
 
 
-async def _add(tx: Tx, answer: Answer, reply: Reply, text: str, now: datetime) -> Revision:
+async def _add(tx: Tx, answer: Answer, reply: Reply, text: str, now: datetime) -> None:
     revision = await tx.answers.add_revision(
         answer.id,
         text,
@@ -299,8 +331,7 @@ async def _add(tx: Tx, answer: Answer, reply: Reply, text: str, now: datetime) -
         await _drop_appeal(tx, answer, now)
     await tx.answers.update(answer)
     await tx.enqueue(JobKind.GRADE, revision.id)
-    await add_reaction(tx, answer, Reaction.RECEIVED, revision)
-    return revision
+    await tx.outbox.add(reaction_on(answer, Reaction.RECEIVED, revision))
 
 
 async def _drop_appeal(tx: Tx, answer: Answer, now: datetime) -> None:
@@ -313,43 +344,3 @@ async def _drop_appeal(tx: Tx, answer: Answer, now: datetime) -> None:
     if grade is not None and grade.state is GradeState.APPEALED:
         state = GradeState.UNGRADED if grade.score is None else GradeState.GRADED
         await tx.answers.set_grade_state(grade.id, state)
-
-
-async def add_reaction(
-    tx: Tx, answer: Answer, reaction: Reaction, revision: Revision, grade_id: int = 0
-) -> None:
-    """Put a reaction on the message that the revision was written in, or that it revises.
-
-    ``grade_id`` is the grade that it tells of. Practice never changes the sign on the reply
-    that scores.
-    """
-    channel_id, message_id = revision.channel_id, revision.message_id
-    if message_id is None:
-        channel_id, message_id = answer.channel_id, answer.message_id
-    if channel_id is None or message_id is None:
-        return
-    if is_practice(answer, revision.id) and message_id == answer.message_id:
-        return
-    await tx.outbox.add(
-        [
-            NewOut(
-                group_id=answer.group_id,
-                channel_id=channel_id,
-                kind=OutKind.REACTION,
-                dedupe_key=f"reaction:{revision.id}:{reaction.value}:{grade_id}",
-                round_id=answer.round_id,
-                answer_id=answer.id,
-                member_id=answer.member_id,
-                data={
-                    "reaction": reaction.value,
-                    "revision_id": revision.id,
-                    "message_id": message_id,
-                },
-            )
-        ]
-    )
-
-
-def is_practice(answer: Answer, revision_id: int) -> bool:
-    """Whether a revision came after the one whose verdict was shown."""
-    return answer.scoring_id not in (None, revision_id)

@@ -19,7 +19,7 @@ from bot.messages.judging import feedback_message
 from bot.messages.message import Message
 from bot.ports import Envelope, Reaction
 from bot.store import Tx
-from bot.study.answering import is_practice
+from bot.study.reactions import is_practice
 from bot.study.recap import recap_message
 from bot.study.services import Services
 from bot.study.streaks import attempted

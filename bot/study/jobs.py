@@ -21,12 +21,17 @@ SUSPECT_FROM = 2
 """Crashes from which on a row is worked on by itself."""
 
 
+_CAN_WAIT = (JobKind.GRADE, JobKind.REGRADE, JobKind.DELIVER)
+
+
 async def handle(services: Services, job: Job) -> None:
     """Act on one open row; finding it done already is fine.
 
     A row that was under way when processes died is worked on alone, so that one which kills
     its process is found out and its neighbours are not blamed.
     """
+    if job.kind in _CAN_WAIT:
+        await services.rush.over()
     if await _crashes(services, job) < SUSPECT_FROM:
         await _act(services, job)
         return

@@ -33,19 +33,20 @@ async def tell_organisers(tx: Tx, group_id: int, key: str, title: str, text: str
 
 async def tell_member(tx: Tx, round_: Round, channel_id: int, member_id: int, text: str) -> None:
     """Queue words for one member alone; the same words about a round are told them once."""
+    await tx.outbox.add([to_member(round_, channel_id, member_id, text)])
+
+
+def to_member(round_: Round, channel_id: int, member_id: int, text: str) -> NewOut:
+    """Words for one member alone, to be queued; see ``tell_member``."""
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-    await tx.outbox.add(
-        [
-            NewOut(
-                group_id=round_.group_id,
-                channel_id=channel_id,
-                kind=OutKind.HELP,
-                dedupe_key=f"help:{round_.id}:{member_id}:{digest}",
-                round_id=round_.id,
-                member_id=member_id,
-                data={"text": text},
-            )
-        ]
+    return NewOut(
+        group_id=round_.group_id,
+        channel_id=channel_id,
+        kind=OutKind.HELP,
+        dedupe_key=f"help:{round_.id}:{member_id}:{digest}",
+        round_id=round_.id,
+        member_id=member_id,
+        data={"text": text},
     )
 
 

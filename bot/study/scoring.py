@@ -29,12 +29,11 @@ from bot.ports import Reaction
 from bot.store import Score, Tx
 from bot.study.answering import (
     NO_ATTEMPT,
-    add_reaction,
     drop_revisions,
-    is_practice,
     steady_round,
 )
 from bot.study.notices import tell_organisers
+from bot.study.reactions import is_practice, reaction_on
 from bot.study.streaks import recount
 
 NEAR_COPY_FROM = 0.9
@@ -208,7 +207,7 @@ async def _tell(
 ) -> None:
     """Put the verdict's sign on the reply and queue its author's private feedback."""
     sign = Reaction(verdict_of(grade.score).value)
-    await add_reaction(tx, subject.answer, sign, subject.revision, grade.id)
+    await tx.outbox.add(reaction_on(subject.answer, sign, subject.revision, grade.id))
     data: dict[str, Any] = {
         "revision_id": grade.revision_id,
         "grade_id": grade.id,

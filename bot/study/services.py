@@ -8,10 +8,24 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.domain.deck import Deck
-from bot.errors import NotFoundError
-from bot.ports import Clock, Grader, Library, Messenger
+from bot.domain.group import Group
+from bot.domain.imports import DeckDraft
+from bot.errors import InvalidError, NotFoundError
+from bot.ports import Clock, DeckReader, Grader, Library, Messenger
 from bot.store import Store
 from bot.study.corrections import Corrections
+from bot.study.rush import Rush
+
+
+class NoReader:
+    """A DeckReader for processes that import no guides."""
+
+    def read(
+        self, name: str, data: bytes, *, title: str | None = None, earlier: Deck | None = None
+    ) -> DeckDraft:
+        """Raises InvalidError."""
+        del data, title, earlier
+        raise InvalidError(f"“{name[:60]}” can't be read here: this process imports no guides.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +35,8 @@ class Services:
     ``alone`` is held by work that may have killed its process before. ``lease`` is how long
     a row that is worked on is hidden from others; see ``bot.study.leases``. A row under
     whose work ``most_crashes`` processes died is given up. ``corrections`` is what the
-    offline judge learned from organisers.
+    offline judge learned from organisers. ``deck_reader`` reads the guides that groups bring.
+    Grading and sending step back while there is a ``rush`` of replies.
     """
 
     store: Store
@@ -33,12 +48,22 @@ class Services:
     lease: timedelta = timedelta(seconds=15)
     most_crashes: int = 5
     corrections: Corrections = field(default_factory=Corrections)
+    deck_reader: DeckReader = field(default_factory=NoReader)
+    rush: Rush = field(default_factory=Rush)
 
 
-def deck_of(library: Library, deck_id: str) -> Deck:
-    """The deck with that id. Raises NotFoundError naming the decks there are."""
-    deck = library.deck(deck_id)
-    if deck is None:
-        names = ", ".join(each.id for each in library.decks()) or "none"
-        raise NotFoundError(f"There is no deck “{deck_id[:60]}”. Decks here: {names}.")
-    return deck
+def deck_of(library: Library, group: Group, deck_id: str | None = None) -> Deck:
+    """The group's deck, or one that it sees by its id or title.
+
+    Raises NotFoundError naming the decks that it sees.
+    """
+    wanted = group.deck_id if deck_id is None else deck_id
+    seen = library.decks(group.id)
+    for deck in seen:
+        if deck.id == wanted:
+            return deck
+    named = [deck for deck in seen if deck.title.casefold() == wanted.casefold()]
+    if len(named) == 1:
+        return named[0]
+    names = ", ".join(deck.id for deck in seen) or "none"
+    raise NotFoundError(f"There is no deck “{wanted[:60]}”. Decks here: {names}.")
