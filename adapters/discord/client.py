@@ -25,7 +25,7 @@ CUT_OFF_SECONDS = 1
 LONGEST_LIMIT_SECONDS = 60
 
 Handler = Callable[..., Awaitable[object]]
-Attach = Callable[["StudyClient"], None]
+Attach = Callable[["StudyClient"], object]
 
 
 @dataclass(frozen=True, slots=True)

@@ -267,6 +267,32 @@ async def test_what_breaks_inside_is_logged_and_never_shown(
     assert bot.client.is_ready()
 
 
+async def test_an_interaction_that_is_told_twice_acts_once(bot: Studybot, place: Place) -> None:
+    question = await bot.ask()
+    asked = place.bob.press(question, "Answer")
+    await modal_of(asked)
+    sent = place.bob.submit(asked, {"text": WRONG})
+    taken = await sent.answer()
+    place.server.interactions.tell(sent)
+    await bot.settled()
+    assert await words_of(bot, place.bob) == [WRONG]
+    await bot.work()
+    place.server.interactions.tell(sent)
+    await bot.settled()
+    assert await words_of(bot, place.bob) == [WRONG]
+    asked = place.bob.press(taken, "My grade")
+    await asked.answer()
+    appeal = place.bob.press(question, "Appeal")
+    await modal_of(appeal)
+    filed = place.bob.submit(appeal, {"text": "Pasta is fine"})
+    await filed.answer()
+    place.server.interactions.tell(filed)
+    await bot.settled()
+    group, _ = await bot.room()
+    async with bot.parts.store.read() as tx:
+        assert len(await tx.appeals.queue(group.id)) == 1
+
+
 async def test_an_appeal_is_made_from_a_direct_message(bot: Studybot, place: Place) -> None:
     question = await bot.ask()
     await answer_by_button(place.bob, question, WRONG)

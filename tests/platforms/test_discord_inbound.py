@@ -126,7 +126,28 @@ async def test_what_was_no_answer_becomes_one_when_it_is_edited(heard: Listening
     assert await heard.words_of(heard.place.bob) == [WORDS]
 
 
-async def test_deleted_answers_are_withdrawn_one_by_one_and_in_bulk(heard: Listening) -> None:
+async def test_answers_that_are_deleted_in_bulk_are_withdrawn_each(heard: Listening) -> None:
+    place = heard.place
+    said = [person.say(heard.thread, WORDS) for person in (place.ada, place.bob)]
+    cleo = place.server.person("cleo")
+    cleo.join(place.guild)
+    kept = cleo.say(heard.thread, WORDS)
+    talk = [cleo.say(heard.thread, f"well, {number}") for number in range(3)]
+    in_channel = place.server.person("dora")
+    in_channel.join(place.guild)
+    reply = in_channel.say(place.channel, WORDS, reply_to=heard.asked)
+    await heard.bot.settled()
+    assert await heard.answers() == 4
+    place.server.admin.delete_messages(heard.thread, *said, *talk)
+    place.server.admin.delete_messages(place.channel, reply)
+    await heard.bot.settled()
+    assert await heard.answers() == 1
+    answer = await heard.answer_of(cleo)
+    assert answer is not None
+    assert answer.message_id == str(kept.id)
+
+
+async def test_deleted_answers_are_withdrawn_one_by_one(heard: Listening) -> None:
     people = [heard.place.ada, heard.place.bob]
     said = [person.say(heard.thread, f"{WORDS} {person.user.name}") for person in people]
     reply = heard.place.server.person("cleo")

@@ -89,6 +89,10 @@ class Admin:
     def delete_message(self, message: Message) -> None:
         self._parts.messages.delete(message)
 
+    def delete_messages(self, where: Channel, *messages: Message) -> None:
+        """Delete messages of a channel or thread all at once."""
+        self._parts.messages.delete_many(where, messages)
+
     def unfurl(self, message: Message, url: str) -> None:
         """Discord itself adds the preview of a link: an update that is no edit."""
         self._parts.messages.unfurl(message, {"type": "link", "url": url, "title": url})

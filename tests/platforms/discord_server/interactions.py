@@ -76,6 +76,7 @@ class Interaction:
     edited: bool = False
     followups: list[Message] = field(default_factory=list)
     about: Json = field(default_factory=dict)
+    payload: Json = field(default_factory=dict)
 
     async def response(self, within: float = 5) -> Response:
         """The bot's first answer, which may be only that it is thinking."""
@@ -147,8 +148,14 @@ class Interactions:
         payload = self._payload(interaction, data)
         if shown is not None:
             payload["message"] = shown
-        self._gateway.emit("INTERACTION_CREATE", payload, guild_id=channel.guild_id)
+        interaction.payload = payload
+        self.tell(interaction)
         return interaction
+
+    def tell(self, interaction: Interaction) -> None:
+        """Tell the bot of an interaction; again, as a session that is resumed may."""
+        guild_id = interaction.channel.guild_id
+        self._gateway.emit("INTERACTION_CREATE", interaction.payload, guild_id=guild_id)
 
     def to_answer(self, interaction_id: int, token: str, kind: int) -> Interaction:
         """The interaction that a callback is for.

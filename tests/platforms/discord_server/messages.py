@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.platforms.discord_server import drafts, payloads, permissions
@@ -143,6 +144,14 @@ class Messages:
         if message.seen_by is None:
             data = {"id": str(message.id), "channel_id": str(message.channel.id)}
             self._emit_in(message.channel, "MESSAGE_DELETE", data)
+
+    def delete_many(self, channel: Channel, messages: Sequence[Message]) -> None:
+        """Delete messages of one channel at once, which is told as one event."""
+        for message in messages:
+            message.deleted = True
+            channel.messages.pop(message.id, None)
+        data = {"ids": [str(each.id) for each in messages], "channel_id": str(channel.id)}
+        self._emit_in(channel, "MESSAGE_DELETE_BULK", data)
 
     def react(self, message: Message, user: User, emoji: str) -> None:
         """Add a reaction; one that is there already stays.
