@@ -15,7 +15,7 @@ from bot.cli.output import print_json, say
 def doctor(*, as_json: Json = False) -> None:
     """Check settings, database, decks, judge and more: a line each, with the mend.
 
-    Exits 1 if anything failed.
+    Exits 1 if anything failed; a note is no failure.
     """
     findings = []
     for finding in examine():
@@ -30,6 +30,6 @@ def doctor(*, as_json: Json = False) -> None:
 
 
 def _line(finding: Finding) -> str:
-    sign = "ok  " if finding.ok else "FAIL"
     mend = f" -> {finding.mend}" if finding.mend else ""
+    sign = "FAIL" if not finding.ok else "note" if mend else "ok  "
     return f"{sign} {finding.check}: {finding.detail}{mend}"

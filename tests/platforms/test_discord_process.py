@@ -12,6 +12,7 @@ import pytest
 
 from adapters.discord.desk import PLATFORM
 from bot.bootstrap import build
+from bot.cli.failures import WRONG_USE
 from bot.settings import Settings
 from bot.study.groups import found_group
 from bot.study.rounds import post_now
@@ -102,7 +103,7 @@ async def test_a_bad_token_ends_the_process_with_words(place: Place, tmp_path: P
     env = environment(place, tmp_path) | {"DISCORD_TOKEN": "made-up-and-wrong"}
     with Run(tmp_path, "run", "--port", "0", **env) as run:
         code = await asyncio.to_thread(run.ended)
-    assert code != 0
+    assert code == WRONG_USE
     assert "DISCORD_TOKEN: Discord doesn't take it." in run.said
     assert "Traceback" not in run.said
     assert "made-up-and-wrong" not in run.said + "\n".join(run.out)
