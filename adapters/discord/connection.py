@@ -64,6 +64,7 @@ class Connection:
         self._changed = asyncio.Event()
         self._gateway = False
         self._runs = False
+        self._ending = False
 
     @property
     def client(self) -> StudyClient:
@@ -109,7 +110,7 @@ class Connection:
         ``ended`` is called when the connection ends by itself: leaving the block then raises
         SettingsError, which says what to set right.
         """
-        self._gateway, self._runs = gateway, True
+        self._gateway, self._runs, self._ending = gateway, True, False
         with endpoints(self.options), _brief_logs():
             task = asyncio.create_task(self._run(desk, attach), name="discord")
             task.add_done_callback(lambda _: ended())
@@ -120,6 +121,7 @@ class Connection:
 
     async def _end(self, task: asyncio.Task[None]) -> None:
         """Close the client, then its task; what ended the task before is raised."""
+        self._ending = True
         if not task.done():
             if self._client is not None:
                 closing = asyncio.ensure_future(self._client.close())
@@ -133,7 +135,7 @@ class Connection:
         """Connect for as long as it makes sense; a lost network is waited for."""
         failures = 0
         loop = asyncio.get_running_loop()
-        while True:
+        while not self._ending:
             began = loop.time()
             parts = attach if self._gateway else ()
             client = StudyClient(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -97,6 +99,37 @@ async def test_killed_between_sending_and_writing_down_it_posts_once(
         run.send(signal.SIGTERM)
         assert await asyncio.to_thread(run.ended) == 0
     assert [m.id for m in place.channel.messages.values() if m.buttons] == [first.id]
+
+
+async def test_told_to_stop_while_the_database_is_busy_it_ends_and_loses_nothing(
+    place: Place, tmp_path: Path
+) -> None:
+    await a_question_is_due(place, tmp_path)
+    with started(place, tmp_path) as run:
+        asked = await place.server.sent(where=place.channel, within=60)
+        thread = await place.server.threaded(asked)
+        await place.server.ready(60)
+        address = await asyncio.to_thread(run.address)
+        async with httpx.AsyncClient(base_url=address) as client:
+            await told(client, [])
+        with closing(sqlite3.connect(tmp_path / "studybot.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            said = place.bob.say(thread, "Fine-tuning only small low-rank matrices")
+            await place.server.gateway.drained()
+            run.send(signal.SIGTERM)
+            gateway = place.server.gateway
+            await place.server.until(lambda: not gateway.connections, what="the line's end")
+            other.execute("ROLLBACK")
+        assert await asyncio.to_thread(run.ended, 10) == 0
+    assert not said.reactions
+    assert "Traceback" not in run.said
+    assert run.said.count("logging in") == 1
+    with started(place, tmp_path) as run:
+        await place.server.reacted(said, within=60)
+        run.send(signal.SIGTERM)
+        assert await asyncio.to_thread(run.ended, 10) == 0
+    async with build(Settings.from_env(environment(place, tmp_path))) as parts:
+        assert (await parts.store.counts())["answers"] == 1
 
 
 async def test_a_bad_token_ends_the_process_with_words(place: Place, tmp_path: Path) -> None:
