@@ -31,9 +31,10 @@ from bot.judge.grader import OfflineGrader
 from bot.ports import Clock, Grader, Messenger
 from bot.settings import Settings
 from bot.store import Store
-from bot.study import groups, jobs
+from bot.study import decks, groups, jobs
 from bot.study.regrading import bring_back
 from bot.study.services import Services
+from content.importing import FileReader
 from content.library import Library
 from storage.database import Database, open_store
 from storage.migrate import upgrade
@@ -47,6 +48,7 @@ ROLES = ("gateway", "http", "worker", "scheduler")
 TICK_SECONDS = 1
 SWEEP_SECONDS = 10
 BRING_BACK_SECONDS = 2
+REFRESH_SECONDS = 3
 PRUNE_SECONDS = 3600
 LAST_TURNS_SECONDS = 3
 GRADING_AT_ONCE = 64
@@ -89,8 +91,14 @@ async def build(
         if discord is not None:
             messengers["discord"] = discord.messenger
         services = Services(
-            store=store, library=library, grader=grader, clock=clock, messengers=messengers
+            store=store,
+            library=library,
+            grader=grader,
+            clock=clock,
+            messengers=messengers,
+            deck_reader=FileReader(),
         )
+        await decks.refresh(services)
         yield Parts(settings, services, store, hub, discord)
 
 
@@ -148,8 +156,7 @@ async def serve(
             await stack.enter_async_context(running)
         if "worker" in chosen:
             await stack.enter_async_context(_working(parts, stop))
-        if chosen & {"worker", "scheduler"}:
-            await stack.enter_async_context(_timers(parts.services, chosen))
+        await stack.enter_async_context(_timers(parts.services, chosen))
         if "http" in chosen or "scheduler" in chosen:
             group = await groups.playground(parts.services, tzlocal.get_localzone_name() or "UTC")
             if "worker" in chosen:
@@ -283,7 +290,9 @@ async def _timers(services: Services, roles: set[str]) -> AsyncIterator[None]:
         every(PRUNE_SECONDS, jobs.prune)
     if "worker" in roles:
         every(BRING_BACK_SECONDS, bring_back)
-    every(SWEEP_SECONDS, jobs.sweep)
+    if roles & {"worker", "scheduler"}:
+        every(SWEEP_SECONDS, jobs.sweep)
+    every(REFRESH_SECONDS, decks.refresh)
     scheduler.start()
     try:
         yield

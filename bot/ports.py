@@ -5,7 +5,7 @@ The Store, the largest of them, has a module of its own: ``bot.store``.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +17,7 @@ from bot.domain.explain import Explanation
 from bot.domain.grading import GradingTask, JudgeInfo, Judgement, Usage
 from bot.domain.group import Account, Channel
 from bot.domain.imports import DeckDraft
+from bot.domain.stored import DeckVersion, StoredDeck
 from bot.domain.work import Job
 from bot.messages.message import Message
 
@@ -198,17 +199,29 @@ class Ticket(Protocol):
 class Library(Protocol):
     """The decks at hand, with their search index."""
 
-    def decks(self) -> tuple[Deck, ...]:
-        """Every deck, in a fixed order; the shipped one first."""
+    def decks(self, group_id: int | None = None) -> tuple[Deck, ...]:
+        """The decks that a group sees, in a fixed order; the shipped one first.
+
+        None: those that all groups see.
+        """
 
     def deck(self, deck_id: str) -> Deck | None:
-        """The deck with that id."""
+        """The deck with that id, whosever it is: groups choose from ``decks``."""
 
     def explain(self, term: str, deck_id: str | None = None) -> Explanation:
-        """What the guide says of a term, with its source; never raises."""
+        """What a deck, or all those that everybody sees, say of a term; never raises."""
 
     def suggest(self, prefix: str, deck_id: str | None = None, limit: int = 25) -> list[str]:
-        """Terms to complete what is being typed."""
+        """Terms to complete what is being typed, from the same decks."""
+
+    def versions(self) -> Mapping[str, DeckVersion]:
+        """Which versions of stored decks were taken in, readable or not, by deck id."""
+
+    def take_in(self, stored: Sequence[StoredDeck]) -> dict[str, str]:
+        """Take stored decks in, each in place of its earlier version. Takes CPU: use a thread.
+
+        What is wrong with those that can't be used comes back by deck id; they are left out.
+        """
 
 
 class DeckReader(Protocol):

@@ -8,6 +8,7 @@ words that the guide never uses weigh most, so that a query about something else
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -54,17 +55,22 @@ class _Match:
 
 
 class SearchIndex:
-    """Explains and suggests terms from decks; may be called from any thread."""
+    """Explains and suggests terms from decks; may be called from any thread.
+
+    It is freed when it is closed, or when nobody uses it any more: an index that another took
+    the place of may still be searched by whoever had it.
+    """
 
     def __init__(self, decks: Sequence[Deck]) -> None:
         self._lock = threading.Lock()  # held for every use of the corpus and its caches
         self._corpus = Corpus(decks)
         self._book = lru_cache(maxsize=64)(self._make_book)
+        self._free = weakref.finalize(self, self._corpus.close)
 
     def close(self) -> None:
         """Frees the index; it can't be used afterwards."""
         with self._lock:
-            self._corpus.close()
+            self._free()
 
     def _make_book(self, deck_id: str | None) -> TermBook:
         return TermBook(

@@ -7,6 +7,7 @@ work after a restart and for as long as they show.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import discord
 
@@ -15,19 +16,20 @@ from adapters.discord.client import StudyClient
 from adapters.discord.desk import PLATFORM
 from adapters.discord.forms import at_rest, filled, labelled, modal, step_of
 from adapters.discord.render import custom_id, pressed
-from adapters.discord.replies import Replies, Reply
+from adapters.discord.replies import Replies, Reply, reply_of
 from adapters.discord.setting_up import SettingUp
 from bot.commands.press import press
 from bot.domain.rounds import Round
 from bot.errors import ConflictError, InvalidError, NotFoundError
 from bot.messages.judging import appealed_message
-from bot.messages.message import RULINGS, Action, Button, Message, Quote, Tone, paragraph
+from bot.messages.message import IMPORTS, RULINGS, Action, Button, Message, Quote, Tone, paragraph
 from bot.store import Tx
 from bot.study import answering, appeals
 from bot.study.answering import Accepted, Outcome
 
 LONGEST_ANSWER = 4_000
 INPUT = "text"
+DECIDING = (RULINGS | IMPORTS) - {Action.IMPORT_SHOW}
 _BACKSLASHED = re.compile(r"\\(.)")
 TAKEN = {
     Outcome.ANSWER: "Your answer is in",
@@ -76,7 +78,7 @@ class Acting:
                 await self._replies.serve(interaction, self._where(interaction, target))
             case _:
                 work = self._press(interaction, action, target)
-                await self._replies.serve(interaction, work, update=action in RULINGS)
+                await self._replies.serve(interaction, work, update=action in DECIDING)
 
     async def _submitted(
         self, interaction: discord.Interaction, action: Action, target: int
@@ -120,13 +122,14 @@ class Acting:
 
     async def _press(self, interaction: discord.Interaction, action: Action, target: int) -> Reply:
         async with self._services.store.write() as tx:
-            if action in RULINGS:
+            if action in RULINGS | IMPORTS:
                 call = await self._callers.here(tx, interaction)
             else:
                 call = await self._callers.of_round(tx, interaction, target)
         response = await press(self._services, call, action, target)
-        # The queue is cleared click by click in one message.
-        return Reply(response.message, updates=action in RULINGS)
+        # The queue is cleared click by click in one message; what became of an import takes
+        # its preview's place.
+        return replace(reply_of(response), updates=action in DECIDING)
 
     async def _where(self, interaction: discord.Interaction, round_id: int) -> Reply:
         """The way to a round's thread."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -13,6 +14,7 @@ import discord
 from discord import app_commands
 from discord.http import Route
 
+from adapters.discord.attachments import given_file
 from adapters.discord.callers import Callers
 from adapters.discord.client import StudyClient
 from adapters.discord.locales import Names
@@ -31,6 +33,7 @@ log = logging.getLogger(__name__)
 
 GROUP = "study"
 GROUP_SUMMARY = "Organise the study group: schedule, rounds and appeals"
+SUBGROUP_SUMMARY = "What the study group asks from"
 MOST_SUGGESTIONS = 25
 SUGGEST_SECONDS = 1.5
 MANAGES = discord.Permissions(manage_guild=True)
@@ -49,6 +52,8 @@ COMPARED = (
     "nsfw",
 )
 CHANNEL = "channel"
+OF_GROUPS = (OptionKind.TERM, OptionKind.DECK)
+"""Kinds of options whose suggestions are the group's."""
 Suggest = Callable[
     [discord.Interaction[Any], str], Coroutine[Any, Any, list[app_commands.Choice[str]]]
 ]
@@ -102,8 +107,7 @@ class Commands:
             name=GROUP, description=GROUP_SUMMARY, default_permissions=MANAGES
         )
         for row in COMMANDS:
-            parent = study if row.name.startswith(f"{GROUP} ") else tree
-            parent.add_command(self._command(row))
+            _parent(tree, study, row).add_command(self._command(row))
         tree.add_command(study)
         menu = app_commands.ContextMenu(name=MENU, callback=self._grade)
         menu.default_permissions = MANAGES
@@ -126,7 +130,7 @@ class Commands:
         suggested = {o.name: self._suggest(row, o) for o in row.options if _is_suggested(o)}
         app_commands.autocomplete(**suggested)(callback)
         return app_commands.Command(
-            name=row.name.removeprefix(f"{GROUP} "),
+            name=row.name.split()[-1],
             description=row.summary[:100],
             callback=callback,
         )
@@ -138,9 +142,11 @@ class Commands:
             # Discord shows these to whom the server's settings allow them, and to nobody else.
             self._callers.tokens.allow(interaction)
         values = {name: value for name, value in given.items() if isinstance(value, str)}
+        sent = [each for each in given.values() if isinstance(each, discord.Attachment)]
         work = self._setup(interaction, values, given) if row.name == SETUP else None
-        work = work or self._called(interaction, row, values)
-        await self._replies.serve(interaction, work, private=row.private)
+        work = work or self._called(interaction, row, values, sent)
+        meanwhile = f"Reading {sent[0].filename}…" if sent else ""
+        await self._replies.serve(interaction, work, private=row.private, meanwhile=meanwhile)
 
     async def _setup(
         self,
@@ -151,10 +157,16 @@ class Commands:
         return await self._setting_up.setup(interaction, values, given.get(CHANNEL))
 
     async def _called(
-        self, interaction: discord.Interaction, row: Command, values: Mapping[str, str]
+        self,
+        interaction: discord.Interaction,
+        row: Command,
+        values: Mapping[str, str],
+        sent: Sequence[discord.Attachment] = (),
     ) -> Reply:
         call = await self._setting_up.call(interaction)
-        if row.organisers and not values:
+        if sent:
+            call = replace(call, file=given_file(sent[0]))
+        elif row.organisers and not values:
             return await self._setting_up.panel(call, row.name)
         return reply_of(await self._setting_up.run(call, row.name, values))
 
@@ -166,7 +178,7 @@ class Commands:
         async def suggest(
             interaction: discord.Interaction[Any], typed: str
         ) -> list[app_commands.Choice[str]]:
-            group = await self._group(interaction) if option.kind is OptionKind.TERM else None
+            group = await self._group(interaction) if option.kind in OF_GROUPS else None
             values = option_values(
                 self._services, group, row.name, option.name, typed, MOST_SUGGESTIONS
             )
@@ -175,12 +187,25 @@ class Commands:
         return suggest
 
     async def _group(self, interaction: discord.Interaction) -> Group | None:
-        """Whose guide terms are from; without it in time, terms come from all guides."""
+        """Whose guides are meant; without it in time, those that everybody sees."""
         try:
             async with asyncio.timeout(SUGGEST_SECONDS):
                 return await self._callers.group(interaction)
         except (TimeoutError, StudyError):
             return None
+
+
+def _parent(tree: Tree, study: app_commands.Group, row: Command) -> Tree | app_commands.Group:
+    """Where a command belongs: ``study deck use`` into the group ``deck`` of ``study``."""
+    words = row.name.split()
+    if words[0] != GROUP or len(words) == 1:
+        return tree
+    if len(words) == 2:
+        return study
+    found = study.get_command(words[1])
+    if isinstance(found, app_commands.Group):
+        return found
+    return app_commands.Group(name=words[1], description=SUBGROUP_SUMMARY, parent=study)
 
 
 def _signature(row: Command) -> inspect.Signature:
@@ -194,7 +219,8 @@ def _signature(row: Command) -> inspect.Signature:
     ]
     for option in row.options:
         default = inspect.Parameter.empty if option.required else None
-        parameters.append(inspect.Parameter(option.name, kind, annotation=str, default=default))
+        sort = discord.Attachment if option.kind is OptionKind.FILE else str
+        parameters.append(inspect.Parameter(option.name, kind, annotation=sort, default=default))
     if row.name == SETUP:
         parameters.append(
             inspect.Parameter(CHANNEL, kind, annotation=discord.TextChannel, default=None)
@@ -209,7 +235,7 @@ def _choices(option: Option) -> list[app_commands.Choice[str]]:
 
 
 def _is_suggested(option: Option) -> bool:
-    return option.kind is not OptionKind.TEXT and not _choices(option)
+    return option.kind not in (OptionKind.TEXT, OptionKind.FILE) and not _choices(option)
 
 
 async def _refusal(text: str) -> Reply:

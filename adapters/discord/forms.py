@@ -58,6 +58,11 @@ def at_rest(view: discord.ui.View) -> discord.ui.View:
     return view
 
 
+def fits(form: Form) -> bool:
+    """Whether a form's fields can all be shown: files come as a command's option."""
+    return all(field.option.kind is not OptionKind.FILE for field in form.fields)
+
+
 def typed_fields(form: Form) -> list[FormField]:
     """Fields that are written, not chosen."""
     return [field for field in form.fields if field.option.kind in _TYPED][:MOST_INPUTS]

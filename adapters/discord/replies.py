@@ -7,6 +7,7 @@ import logging
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from enum import Enum, auto
+from io import BytesIO
 from typing import Any
 
 import aiohttp
@@ -14,7 +15,7 @@ import discord
 
 from adapters.discord.render import embed_of, view_of
 from adapters.discord.tokens import Tokens
-from bot.commands.core import Response
+from bot.commands.core import Response, TextFile
 from bot.errors import StudyError
 from bot.messages.build import error_message
 from bot.messages.message import Message
@@ -36,7 +37,7 @@ class Reply:
 
     A ``modal`` is opened where there is still time for one; the message stands in for it.
     ``view`` takes the place of the message's own buttons. ``updates`` replaces the message
-    whose component was used, if only its reader sees it.
+    whose component was used, if only its reader sees it. ``file`` is attached.
     """
 
     message: Message
@@ -44,11 +45,12 @@ class Reply:
     view: discord.ui.View | None = None
     modal: discord.ui.Modal | None = None
     updates: bool = False
+    file: TextFile | None = None
 
 
 def reply_of(response: Response) -> Reply:
     """A core response as it is; its form is for others to open."""
-    return Reply(response.message, private=response.private)
+    return Reply(response.message, private=response.private, file=response.file)
 
 
 Work = Coroutine[Any, Any, Reply]
@@ -77,11 +79,13 @@ class Replies:
         *,
         private: bool = True,
         update: bool = False,
+        meanwhile: str = "",
     ) -> None:
         """Do the work and tell what it returns, or why it can't be done.
 
         Should it take its time, Discord is told first: that an answer follows, for them alone
-        if ``private``, or with ``update`` that the message at hand will change.
+        if ``private``, or with ``update`` that the message at hand will change. ``meanwhile``
+        says what is being done, in place of Discord's own sign.
         """
         task = asyncio.create_task(_outcome(work))
         try:
@@ -89,7 +93,9 @@ class Replies:
             seen = _Seen.NOTHING
             if not done:
                 update = update and _is_theirs(interaction)
-                seen = await _acknowledge(interaction, private=private, update=update)
+                seen = await _acknowledge(
+                    interaction, private=private, update=update, meanwhile=meanwhile
+                )
             await self._tell(interaction, await task, seen)
         finally:
             task.cancel()
@@ -126,12 +132,18 @@ async def _outcome(work: Work) -> Reply:
         return Reply(error_message(OOPS))
 
 
-async def _acknowledge(interaction: discord.Interaction, *, private: bool, update: bool) -> _Seen:
+async def _acknowledge(
+    interaction: discord.Interaction, *, private: bool, update: bool, meanwhile: str
+) -> _Seen:
     try:
         if update:
             await interaction.response.defer()
             return _Seen.UNCHANGED
-        await interaction.response.defer(ephemeral=private, thinking=True)
+        if meanwhile:
+            embed = embed_of(Message(meanwhile))
+            await interaction.response.send_message(embed=embed, ephemeral=private)
+        else:
+            await interaction.response.defer(ephemeral=private, thinking=True)
     except (discord.HTTPException, *UNREACHABLE) as error:
         log.info("an interaction could not be acknowledged: %s", error)
         return _Seen.UNSURE
@@ -221,10 +233,17 @@ def _is_theirs(interaction: discord.Interaction) -> bool:
 
 def _fresh(reply: Reply) -> dict[str, Any]:
     """What a new message is made of."""
-    return {key: value for key, value in _changed(reply).items() if value is not None}
+    made = {key: value for key, value in _changed(reply).items() if value is not None}
+    if "attachments" in made:
+        made["files"] = made.pop("attachments")
+    return made
 
 
 def _changed(reply: Reply) -> dict[str, Any]:
     """What a message is changed to; a view of None takes its buttons away."""
     view = view_of(reply.message.buttons) if reply.view is None else reply.view
-    return {"embed": embed_of(reply.message), "view": view}
+    made: dict[str, Any] = {"embed": embed_of(reply.message), "view": view}
+    if reply.file is not None:
+        data = BytesIO(reply.file.text.encode())
+        made["attachments"] = [discord.File(data, reply.file.name)]
+    return made

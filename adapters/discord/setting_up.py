@@ -17,6 +17,7 @@ from adapters.discord.forms import (
     choices_view,
     chosen,
     filled,
+    fits,
     form_modal,
     form_view,
     typed_fields,
@@ -100,7 +101,7 @@ class SettingUp:
         """A command's form as it stands, under what was ``said`` just now."""
         response = await self.run(call, command, {})
         form = response.form
-        if form is None:
+        if form is None or not fits(form):
             return reply_of(said or response)
         channel_id = int(call.channel.external_id)
         more = (_post_button(channel_id),) if command == SETUP else ()

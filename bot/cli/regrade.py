@@ -75,14 +75,16 @@ class _Scope:
 
 
 async def _regrade(settings: Settings, scope: _Scope, *, yes: bool, as_json: bool) -> None:
+    from bot.study.decks import refresh
     from bot.study.services import Services
 
     async with AsyncExitStack() as stack:
         library = load_library(settings)
-        _check_deck(library, scope)
         store = await stack.enter_async_context(open_database(settings))
         grader = await stack.enter_async_context(open_grader(settings, store))
         services = Services(store, library, grader, lambda: datetime.now(UTC), {})
+        await refresh(services)
+        _check_deck(library, scope)
         planned = await _plan(services, scope)
         if planned.revision_ids:
             _confirm(planned, yes=yes)

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from bot.domain.group import Channel, Group, Member
 from bot.messages.message import Message
+from bot.study.decks import GivenFile
 from bot.study.services import Services
 
 
@@ -22,6 +23,7 @@ class OptionKind(StrEnum):
     DECK = "deck"
     TERM = "term"
     WINDOW = "window"
+    FILE = "file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +39,16 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Who calls a command, and where. ``organiser`` was decided before."""
+    """Who calls a command, and where. ``organiser`` was decided before.
+
+    ``file`` is what they sent along, for a command with a FILE option.
+    """
 
     group: Group
     channel: Channel
     member: Member
     organiser: bool
+    file: GivenFile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +70,25 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True)
+class TextFile:
+    """A file to download."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Response:
     """What a command answers. ``private`` shows it to the caller alone.
 
-    A ``form`` is opened where the platform can; the message stands in where it can't.
+    A ``form`` is opened where the platform can; the message stands in where it can't. A
+    ``file`` comes with the message.
     """
 
     message: Message
     private: bool = False
     form: Form | None = None
+    file: TextFile | None = None
 
 
 Values = Mapping[str, str]
@@ -81,8 +97,9 @@ Run = Callable[[Services, Call, Values], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One row of the command table. ``name`` has one word, or two for ``study`` commands.
+    """One row of the command table.
 
+    ``name`` has one word; those of organisers have two or three, ``study`` first.
     ``positional`` options may be typed without their names: a word each in their order, and
     what is left for the last.
     """

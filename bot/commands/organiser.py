@@ -93,7 +93,7 @@ def _next(group: Group, schedule: Schedule) -> tuple[Inline, ...]:
 
 
 def _form(services: Services, group: Group, schedule: Schedule) -> Form:
-    decks = tuple(deck.id for deck in services.library.decks())
+    decks = tuple(deck.id for deck in services.library.decks(group.id))
     rows = (
         ("time", "Time", OptionKind.TIME, f"{schedule.at:%H:%M}", ()),
         ("zone", "Time zone", OptionKind.ZONE, group.zone, ()),
@@ -173,7 +173,7 @@ async def status(services: Services, call: Call, _: Values) -> Response:
             *await _channel_facts(tx, call.group),
         ]
         notices = await tx.outbox.recent(call.group.id, OutKind.NOTICE, limit=5)
-    deck = deck_of(services.library, call.group.deck_id)
+    deck = deck_of(services.library, call.group)
     blocks: list[Block] = [
         Facts(
             (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.commands.core import Call, Response
+from bot.commands.decks import press_import
 from bot.commands.judging import queue_response
 from bot.domain.rounds import Round
 from bot.errors import ForbiddenError, InvalidError, NotFoundError
@@ -27,6 +28,8 @@ async def press(services: Services, call: Call, action: Action, target: int) -> 
             return await _appeal(services, call, target)
         case Action.UPHOLD | Action.RULE_CORRECT | Action.RULE_PARTIAL | Action.RULE_INCORRECT:
             return await _rule(services, call, action, target)
+        case Action.IMPORT_USE | Action.IMPORT | Action.IMPORT_SHOW | Action.IMPORT_DISCARD:
+            return await press_import(services, call, action, target)
         case Action.ANSWER | Action.OPEN:
             raise InvalidError("That button works on its own platform only.")
 

@@ -15,6 +15,7 @@ from rapidfuzz.distance import JaroWinkler
 from bot.commands.core import Call, Command, Option, OptionKind, Response
 from bot.commands.table import COMMANDS
 from bot.domain.boards import Window
+from bot.domain.deck import Deck
 from bot.domain.group import Group
 from bot.errors import ForbiddenError, InvalidError, NotFoundError, StudyError
 from bot.messages.build import error_message
@@ -87,15 +88,17 @@ def parse(text: str) -> tuple[Command, dict[str, str]]:
 
 
 def _match(words: list[str]) -> tuple[Command, int]:
-    first = words[0].casefold()
-    second = words[1].casefold() if len(words) > 1 else ""
-    if first == "study":
-        for name, used in ((f"study {second}", 2), (second, 2)):
-            if name in BY_NAME:
-                return BY_NAME[name], used
-        subcommands = ", ".join(n.removeprefix("study ") for n in BY_NAME if n.startswith("study "))
-        raise NotFoundError(f"/study goes with one of: {subcommands}.")
-    return _command(first), 1
+    first, second, third = (*(word.casefold() for word in words[:3]), "", "")[:3]
+    if first != "study":
+        return _command(first), 1
+    for name, used in ((f"study {second} {third}", 3), (f"study {second}", 2), (second, 2)):
+        if name in BY_NAME:
+            return BY_NAME[name], used
+    group = f"study {second}"
+    if not any(name.startswith(f"{group} ") for name in BY_NAME):
+        group = "study"
+    known = [name.removeprefix(f"{group} ") for name in BY_NAME if name.startswith(f"{group} ")]
+    raise NotFoundError(f"/{group} goes with one of: {', '.join(known)}.")
 
 
 def _command(name: str) -> Command:
@@ -215,7 +218,7 @@ def option_values(
 ) -> list[str]:
     """Values for one option of a command being typed, the likeliest first; none if unknown.
 
-    ``group`` narrows terms to its guide; the other kinds don't depend on it.
+    ``group`` narrows terms to its guide, and guides to those that it sees.
     """
     command = BY_NAME.get(name)
     found = next((o for o in command.options if o.name == option), None) if command else None
@@ -231,7 +234,7 @@ def _choices(
         case OptionKind.ZONE:
             return matching_zones(prefix, limit)
         case OptionKind.DECK:
-            return _starting(prefix, (deck.id for deck in services.library.decks()), limit)
+            return _decks(prefix, services.library.decks(group.id if group else None), limit)
         case OptionKind.WINDOW:
             return _starting(prefix, (window.value for window in Window), limit)
         case OptionKind.DAYS:
@@ -244,6 +247,16 @@ def _choices(
 
 def _starting(prefix: str, values: Iterable[str], limit: int) -> list[str]:
     return [value for value in values if value.startswith(prefix.casefold())][:limit]
+
+
+def _decks(prefix: str, decks: Iterable[Deck], limit: int) -> list[str]:
+    """Ids of decks whose id, or a word of whose title, begins as typed."""
+    typed = prefix.casefold()
+    return [
+        deck.id
+        for deck in decks
+        if deck.id.startswith(typed) or f" {deck.title.casefold()}".find(f" {typed}") >= 0
+    ][:limit]
 
 
 @lru_cache(maxsize=1)

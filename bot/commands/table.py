@@ -6,6 +6,7 @@ Adapters register their native commands from this table.
 from __future__ import annotations
 
 from bot.commands.core import Call, Command, Option, OptionKind, Response, Values
+from bot.commands.decks import IMPORT_OPTIONS, USE_OPTIONS, import_deck, list_decks, use_deck
 from bot.commands.judging import GRADE_OPTIONS, appeal, grade, show_queue
 from bot.commands.member import explain_term, help_message, me, show_leaderboard
 from bot.commands.organiser import close, pause, post, resume, setup, status
@@ -137,5 +138,31 @@ COMMANDS: tuple[Command, ...] = (
         private=True,
         positional=True,
         example="/study grade 12 80 the KL penalty was there",
+    ),
+    Command(
+        "study deck import",
+        "Bring your own guide: I show what I understood before it is kept",
+        import_deck,
+        IMPORT_OPTIONS,
+        organisers=True,
+        private=True,
+        example="/study deck import",
+    ),
+    Command(
+        "study deck list",
+        "Which guides the group can use, and which it uses",
+        list_decks,
+        organisers=True,
+        private=True,
+        example="/study deck list",
+    ),
+    Command(
+        "study deck use",
+        "Ask from another guide from the next question on",
+        use_deck,
+        USE_OPTIONS,
+        organisers=True,
+        private=True,
+        example="/study deck use llm-interviews",
     ),
 )

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bot.domain.deck import Deck
+from bot.domain.group import Member
+from bot.domain.imports import DeckDraft
+
 
 @dataclass(frozen=True, slots=True)
 class StoredDeck:
@@ -60,3 +64,34 @@ class StoredDraft:
     text: str
     report: dict[str, Any]
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """An import to decide on: ``before`` is the deck that it would update."""
+
+    id: int
+    draft: DeckDraft
+    source: str
+    before: Deck | None
+    in_use: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What was stored. ``in_use``: the group asks from it; ``earlier``: it used it before."""
+
+    deck: Deck
+    version: int
+    in_use: bool
+    earlier: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shelved:
+    """A deck that a group can use; ``stored`` where it is its own, by the member of that name."""
+
+    deck: Deck
+    in_use: bool
+    stored: StoredDeck | None = None
+    by: Member | None = None

@@ -117,7 +117,7 @@ Block = Paragraph | Quote | Items | Facts | Ranking
 
 
 class Action(StrEnum):
-    """What a button does, and to what: a round, or an appeal."""
+    """What a button does, and to what: a round, an appeal, or an import that waits for a yes."""
 
     ANSWER = "answer"
     MY_GRADE = "my_grade"
@@ -127,12 +127,20 @@ class Action(StrEnum):
     RULE_CORRECT = "rule_correct"
     RULE_PARTIAL = "rule_partial"
     RULE_INCORRECT = "rule_incorrect"
+    IMPORT_USE = "import_use"
+    IMPORT = "import"
+    IMPORT_SHOW = "import_show"
+    IMPORT_DISCARD = "import_discard"
 
 
 RULINGS = frozenset(
     {Action.UPHOLD, Action.RULE_CORRECT, Action.RULE_PARTIAL, Action.RULE_INCORRECT}
 )
 """Buttons by which an organiser decides an appeal: their target is its id, else a round's."""
+IMPORTS = frozenset(
+    {Action.IMPORT_USE, Action.IMPORT, Action.IMPORT_SHOW, Action.IMPORT_DISCARD}
+)
+"""Buttons of an import's preview: their target is its draft's id."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,7 @@ async def set_up(services: Services, group: Group, setup: Setup) -> tuple[Group,
     """
     now = services.clock()
     zone = None if setup.zone is None else zone_of(setup.zone).key
-    deck_id = None if setup.deck_id is None else deck_of(services.library, setup.deck_id).id
+    deck_id = setup.deck_id and deck_of(services.library, group, setup.deck_id).id
     async with services.store.write() as tx:
         before = await _locked(tx, group)
         settings = replace(

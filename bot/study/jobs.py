@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from bot.domain.rounds import Revision, Round
 from bot.domain.work import Job, JobKind, Out
+from bot.study import decks
 from bot.study.closing import begin_due, close
 from bot.study.delivery import deliver
 from bot.study.grading import grade
@@ -42,6 +43,8 @@ async def handle(services: Services, job: Job) -> None:
 async def _act(services: Services, job: Job) -> None:
     match job.kind:
         case JobKind.OPEN_ROUND:
+            # Another process may have stored the guide that is asked from a moment ago.
+            await decks.refresh(services)
             await open_round(services, job.row_id)
         case JobKind.CLOSE_ROUND:
             await close(services, job.row_id)
@@ -82,4 +85,6 @@ async def sweep(services: Services) -> int:
 
 async def prune(services: Services) -> int:
     """Delete what only served to do things once, when it is old enough."""
+    async with services.store.write() as tx:
+        await tx.decks.prune_drafts(services.clock() - decks.DRAFT_LIVES)
     return await services.store.prune(services.clock() - KEPT)

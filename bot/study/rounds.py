@@ -178,7 +178,7 @@ async def _queue_posts(
         await tx.rounds.move(round_.id, [RoundState.DUE], RoundState.POSTING)
         await _add_posts(tx, round_, channels, OutKind.RECAP)
         return
-    deck = deck_of(services.library, group.deck_id)
+    deck = deck_of(services.library, group)
     question = await choose(tx, group, deck)
     await tx.rounds.ask(round_.id, deck.id, question)
     closes_at = await closes_if_opened(tx, group, round_, now)
@@ -263,7 +263,7 @@ async def post_now(services: Services, group: Group) -> tuple[Round, bool]:
     until = max(midnight, now + timedelta(hours=1))
     async with services.store.write() as tx:
         await _working_channels(tx, group)
-        await choose(tx, group, deck_of(services.library, group.deck_id))
+        await choose(tx, group, deck_of(services.library, group))
         new = NewRound(group.id, today, RoundKind.DAILY, RoundState.DUE, now, until)
         inserted = await tx.rounds.insert([new])
         round_ = inserted[0] if inserted else None

@@ -9,7 +9,9 @@ import pytest
 
 from bot.commands.table import COMMANDS
 from tests.platforms.discord_interacting import interacting
+from tests.platforms.discord_server.commands import GROUP, SUBCOMMAND
 from tests.platforms.discord_server.place import Place, a_place
+from tests.platforms.discord_server.refusals import Json
 from tests.platforms.discord_server.typed import NotPossible
 from tests.platforms.discord_world import Studybot
 
@@ -26,12 +28,18 @@ async def bot(place: Place, tmp_path: Path) -> AsyncIterator[Studybot]:
         yield bot
 
 
+def leaves(command: Json) -> list[str]:
+    """What can be typed: a command's name, or those of its subcommands, groups' included."""
+    inner = [each for each in command.get("options", ()) if each["type"] in (SUBCOMMAND, GROUP)]
+    below = [leaf for each in inner for leaf in leaves(each)]
+    return [f"{command['name']} {leaf}" for leaf in below] or [command["name"]]
+
+
 @pytest.mark.usefixtures("bot")
 async def test_every_row_of_the_table_is_a_command_of_discord(place: Place) -> None:
     registered = set()
     for command in place.server.commands.everywhere.values():
-        steps = [option["name"] for option in command.get("options", ()) if option["type"] == 1]
-        registered |= {f"{command['name']} {step}" for step in steps} or {command["name"]}
+        registered |= set(leaves(command))
     assert registered == {row.name for row in COMMANDS} | {"Grade this message"}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from bot.domain.deck import Deck, Section
 from bot.domain.explain import Explanation
+from bot.domain.stored import DeckVersion, StoredDeck
 from bot.domain.work import JobKind
 from bot.messages.message import Action
 from bot.ports import Library
@@ -32,8 +34,8 @@ class Mended:
         self._library = library
         self._question_id = question_id
 
-    def decks(self) -> tuple[Deck, ...]:
-        return tuple(self._mend(deck) for deck in self._library.decks())
+    def decks(self, group_id: int | None = None) -> tuple[Deck, ...]:
+        return tuple(self._mend(deck) for deck in self._library.decks(group_id))
 
     def deck(self, deck_id: str) -> Deck | None:
         found = self._library.deck(deck_id)
@@ -44,6 +46,12 @@ class Mended:
 
     def suggest(self, prefix: str, deck_id: str | None = None, limit: int = 25) -> list[str]:
         return self._library.suggest(prefix, deck_id, limit)
+
+    def versions(self) -> Mapping[str, DeckVersion]:
+        return self._library.versions()
+
+    def take_in(self, stored: Sequence[StoredDeck]) -> dict[str, str]:
+        return self._library.take_in(stored)
 
     def _mend(self, deck: Deck) -> Deck:
         def mended(section: Section) -> Section:
