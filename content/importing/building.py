@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from bot.domain.deck import Deck, KeyPoint, Question, Section
 from bot.domain.imports import DeckDraft, ImportNote
 from bot.errors import InvalidError
 from bot.judge.drafting import draft_key_points
+from content.errors import DeckError
 from content.importing.guide import (
     MAX_ANSWER,
     MAX_PROMPT,
@@ -20,10 +23,13 @@ from content.importing.guide import (
     Guide,
 )
 from content.importing.matching import Earlier, same_key
-from content.items import key_point, sentence, source, term
+from content.items import key_point, source, term
 from content.parser import parse
 from content.words import content_words, words
-from content.writing import to_markdown
+from content.writing import inline, to_markdown
+
+Item = TypeVar("Item")
+Watch = Callable[[Sequence[Entry]], Iterable[Entry]]
 
 MAX_TITLE = 150
 SHOWN = 5
@@ -32,12 +38,27 @@ ID_WORDS = 5
 EXAMPLE = "1. What is a staging area?\nIt holds the changes that the next commit will record."
 
 
-def draft_of(name: str, guide: Guide, title: str | None, earlier: Deck | None) -> DeckDraft:
-    """The deck that a guide makes. Raises InvalidError if it has no question that can be used."""
+def draft_of(
+    name: str,
+    guide: Guide,
+    title: str | None = None,
+    earlier: Deck | None = None,
+    watch: Watch = iter,
+) -> DeckDraft:
+    """The deck that a guide makes; ``watch`` passes the questions on as they are worked at.
+
+    Raises InvalidError if there is no question that can be used.
+    """
     entries = _usable(name, guide)
-    deck, drafted = _Building(guide, entries, earlier).deck(_title(name, guide, title))
+    deck, drafted = _Building(name, guide, entries, earlier).deck(_title(name, guide, title), watch)
     text = to_markdown(deck)
-    return DeckDraft(parse(text).deck, text, guide.form, drafted, _sorted_notes(guide))
+    try:
+        deck = parse(text, name).deck
+    except DeckError as error:
+        raise InvalidError(
+            f"{name}: can't be written as a deck file: {error.problems[0].message}"
+        ) from error
+    return DeckDraft(deck, text, guide.form, drafted, _sorted_notes(guide))
 
 
 def _sorted_notes(guide: Guide) -> tuple[ImportNote, ...]:
@@ -126,7 +147,10 @@ def slug_of(text: str, otherwise: str) -> str:
 class _Building:
     """Makes one deck; ids are given out once."""
 
-    def __init__(self, guide: Guide, entries: Sequence[Entry], earlier: Deck | None) -> None:
+    def __init__(
+        self, name: str, guide: Guide, entries: Sequence[Entry], earlier: Deck | None
+    ) -> None:
+        self.name = name
         self.guide = guide
         self.entries = entries
         self.earlier = Earlier(earlier, entries) if earlier else None
@@ -135,10 +159,10 @@ class _Building:
         self.language = earlier.language if earlier else "en"
         self.drafted = 0
 
-    def deck(self, title: str) -> tuple[Deck, int]:
+    def deck(self, title: str, watch: Watch) -> tuple[Deck, int]:
         """The deck and the number of key points that were drafted."""
         sections: dict[str, list[Question]] = {}
-        for place, entry in enumerate(self.entries):
+        for place, entry in enumerate(watch(self.entries)):
             question = self._question(place, entry)
             sections.setdefault(question.section, []).append(question)
         old = self.earlier.deck if self.earlier else None
@@ -159,12 +183,12 @@ class _Building:
             prompt=entry.prompt,
             reference=entry.answer,
             key_points=self._given_points(entry),
-            section=entry.section or SECTION,
+            section=" ".join(entry.section.split())[:MAX_TITLE].strip() or SECTION,
             difficulty=entry.difficulty,
-            follow_ups=tuple(map(sentence, entry.follow_ups)),
-            misconceptions=tuple(map(sentence, entry.misconceptions)),
-            terms=tuple(map(term, entry.terms)),
-            sources=tuple(map(source, entry.sources)),
+            follow_ups=entry.follow_ups,
+            misconceptions=entry.misconceptions,
+            terms=self._read(entry, entry.terms, term),
+            sources=self._read(entry, entry.sources, source),
         )
         if old is not None and same_key(old.reference) == same_key(entry.answer):
             question = _with_what_was_added(question, old)
@@ -175,7 +199,17 @@ class _Building:
         return question
 
     def _given_points(self, entry: Entry) -> tuple[KeyPoint, ...]:
-        return tuple(key_point(text, f"kp{n}") for n, text in enumerate(entry.key_points, 1))
+        numbers = itertools.count(1)
+        return self._read(entry, entry.key_points, lambda raw: key_point(raw, f"kp{next(numbers)}"))
+
+    def _read(
+        self, entry: Entry, texts: Sequence[str], reader: Callable[[str], Item]
+    ) -> tuple[Item, ...]:
+        """List items in a deck file's small syntax. Raises InvalidError with the entry's line."""
+        try:
+            return tuple(reader(inline(text)) for text in texts)
+        except ValueError as error:
+            raise InvalidError(f"{_where(self.name, entry.line)}: {error}.") from error
 
     def _new_id(self, prompt: str) -> str:
         """The prompt's slug, numbered where an earlier question or another one has it."""
