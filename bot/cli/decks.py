@@ -1,4 +1,4 @@
-"""``studybot deck``: the decks at hand, and what is wrong with them."""
+"""``studybot deck``: the decks at hand, what is wrong with them, and how to bring more."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from typing import Annotated, Any
 import typer
 
 from bot.cli.context import load_library, load_settings
+from bot.cli.deck_import import import_deck
 from bot.cli.options import Json
 from bot.cli.output import console, print_json, say, tell
 from bot.domain.deck import Deck
 
 app = typer.Typer(no_args_is_help=True)
+app.command("import")(import_deck)
 
 
 @app.callback()
 def decks() -> None:
-    """List decks and check them."""
+    """List decks, check them, and import guides."""
 
 
 @app.command("list")
