@@ -5,10 +5,12 @@ Each message is stored once, with what the core makes of it, in one transaction.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections import OrderedDict
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import TypeVar
 
 import discord
 
@@ -25,12 +27,18 @@ from bot.study.answering import Reply
 from bot.study.intake import Heard, Intake
 from bot.study.notices import lead_to_button, tell_member
 
+T = TypeVar("T")
+
 NO_TEXT = (
     "I can only read words, so files, stickers and polls are no answer. Please type your answer in "
     "the thread, or use the Answer button on the question: it takes up to 4,000 characters."
 )
 REMEMBERED = 5000
 """Questions whose rounds are kept in memory."""
+FOREIGN_SECONDS = 60.0
+"""How long a thread that is none of ours is not looked up again."""
+SETTLED = timedelta(minutes=5)
+"""A younger message may be a question of ours that is not written down yet."""
 _WRITTEN = (discord.MessageType.default, discord.MessageType.reply)
 
 
@@ -43,6 +51,8 @@ class Inbound:
         self._turns = Turns()
         self._intake = Intake(self._services, PLATFORM)
         self._known: OrderedDict[str, Out] = OrderedDict()
+        self._foreign: OrderedDict[str, float] = OrderedDict()
+        self._lookups: dict[str, asyncio.Task[Out | None]] = {}
 
     async def heard(self, message: discord.Message) -> int | None:
         """A message: an answer, a revision, conversation, or none of ours.
@@ -120,13 +130,28 @@ class Inbound:
         known = self._known.get(question)
         if known is not None:
             return known
+        if self._is_foreign(question):
+            return None
+        # Hundreds may reply in one moment: it is looked up once for all of them.
+        lookup = self._lookups.get(question)
+        if lookup is None:
+            lookup = self._lookups[question] = asyncio.create_task(self._look_up(question))
+            lookup.add_done_callback(lambda _: self._lookups.pop(question, None))
+        return await asyncio.shield(lookup)
+
+    async def _look_up(self, question: str) -> Out | None:
         async with self._services.store.read() as tx:
             found = await tx.outbox.asked_as(PLATFORM, question)
         if found is not None:
-            self._known[question] = found
-            if len(self._known) > REMEMBERED:
-                self._known.popitem(last=False)
+            _remember(self._known, question, found)
+        elif _age(int(question)) > SETTLED:
+            _remember(self._foreign, question, asyncio.get_running_loop().time())
         return found
+
+    def _is_foreign(self, question: str) -> bool:
+        """Whether it was found lately to be no question of ours, though long posted."""
+        since = self._foreign.get(question)
+        return since is not None and asyncio.get_running_loop().time() - since < FOREIGN_SECONDS
 
     def _heard(self, asked: Out, message: discord.Message) -> Heard:
         # Discord's clock and ours may differ, but nothing was sent in the future.
@@ -222,6 +247,16 @@ class Inbound:
         if self._client.user is None:
             return message.content
         return re.sub(rf"^\s*<@!?{self._client.user.id}>\s*", "", message.content, count=1)
+
+
+def _remember(kept: OrderedDict[str, T], question: str, value: T) -> None:
+    kept[question] = value
+    if len(kept) > REMEMBERED:
+        kept.popitem(last=False)
+
+
+def _age(snowflake: int) -> timedelta:
+    return discord.utils.utcnow() - discord.utils.snowflake_time(snowflake)
 
 
 def _key(message: discord.Message) -> str:

@@ -109,11 +109,15 @@ def check_text(text: str) -> str:
             f"That is {len(tidy):,} characters; an answer has at most {LONGEST:,}. "
             "Please shorten it."
         )
-    if any(unicodedata.category(c) in ("Cc", "Cs") and c not in _LAYOUT for c in tidy):
+    if not tidy.isprintable() and _has_controls(tidy):
         raise InvalidError("That looks like binary data. Please send your answer as plain text.")
     if is_contentless(tidy):
         raise InvalidError(NO_ATTEMPT)
     return tidy
+
+
+def _has_controls(text: str) -> bool:
+    return any(unicodedata.category(c) in ("Cc", "Cs") and c not in _LAYOUT for c in text)
 
 
 async def accept(

@@ -118,11 +118,11 @@ class Intake:
 
     async def _store(self, batch: Sequence[_Waiting]) -> None:
         """The edge of one transaction: where it fails, each is stored by itself."""
-        self._services.rush.note(len(batch))
+        messages = [each.heard for each in batch]
         try:
-            now = self._services.clock()
-            async with self._services.store.write() as tx:
-                await take_in(tx, self._platform, [each.heard for each in batch], now)
+            with self._services.rush.of(len(batch)):
+                async with self._services.store.write() as tx:
+                    await take_in(tx, self._platform, messages, self._services.clock())
         except asyncio.CancelledError:
             for each in batch:
                 each.stored.cancel()
@@ -164,11 +164,11 @@ async def take_in(tx: Tx, platform: str, messages: Sequence[Heard], now: datetim
 
 async def _stage(tx: Tx, platform: str, messages: Sequence[Heard], now: datetime) -> list[_Staged]:
     """The messages that are new, with what they belong to."""
-    events = {event for heard in messages for event in (heard.event_id, *heard.also)}
-    new = await tx.intake.first_times(platform, events, now)
+    new = await tx.intake.first_times(platform, {heard.event_id for heard in messages}, now)
     fresh = [heard for heard in messages if heard.event_id in new]
     if not fresh:
         return []
+    await tx.intake.first_times(platform, {event for heard in fresh for event in heard.also}, now)
     scenes = await tx.intake.scenes({heard.asked for heard in fresh})
     placed = [(heard, scenes[heard.asked]) for heard in fresh if heard.asked in scenes]
     authors = [

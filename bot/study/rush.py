@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 MANY = 4
 """Replies stored together from which on there is a rush."""
 AFTERWARDS = 0.05
-LONGEST = 2.0
+LONGEST = 5.0
 """Seconds that other work steps back at most, so that a rush without end holds nothing up."""
 
 
@@ -15,16 +17,32 @@ class Rush:
     """Whether replies pour in just now, in this process."""
 
     def __init__(self) -> None:
-        self._until = 0.0
+        self._storing = 0
+        self._calm = asyncio.Event()
+        self._calm.set()
 
-    def note(self, replies: int) -> None:
-        """So many were stored together."""
-        if replies >= MANY:
-            self._until = asyncio.get_running_loop().time() + AFTERWARDS
+    @contextmanager
+    def of(self, replies: int) -> Iterator[None]:
+        """While inside, so many replies are being stored together."""
+        if replies < MANY:
+            yield
+            return
+        self._storing += 1
+        self._calm.clear()
+        try:
+            yield
+        finally:
+            # Those that came meanwhile are next, once they have been read.
+            asyncio.get_running_loop().call_later(AFTERWARDS, self._ended)
 
     async def over(self) -> None:
         """Wait until it has calmed down, but not for long."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + LONGEST
-        while (wait := min(self._until, deadline) - loop.time()) > 0:  # noqa: ASYNC110 - time is what it waits for
-            await asyncio.sleep(wait)
+        if self._calm.is_set():
+            return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._calm.wait(), LONGEST)
+
+    def _ended(self) -> None:
+        self._storing -= 1
+        if not self._storing:
+            self._calm.set()
