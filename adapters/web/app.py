@@ -10,7 +10,7 @@ from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from adapters.web import api, forms, health, pages
+from adapters.web import api, forms, guides, health, pages
 from adapters.web.context import Web, WebOptions
 from adapters.web.errors import add_handlers
 from adapters.web.events import Hub
@@ -52,12 +52,15 @@ def create_app(services: Services, *, options: WebOptions) -> FastAPI:
     )
     app.state.web = web
     add_handlers(app)
-    for part in (health, api, pages, forms):
+    for part in (health, api, pages, guides, forms):
         app.include_router(part.router)
     app.mount("/static", _Static(directory=STATIC), name="static")
     app.add_api_route("/favicon.ico", _favicon, include_in_schema=False)
     app.add_middleware(
-        Guard, names=allowed_names(options.host, options.hosts), exempt=options.exempt
+        Guard,
+        names=allowed_names(options.host, options.hosts),
+        exempt=options.exempt,
+        uploads={guides.UPLOAD: guides.LARGEST_UPLOAD},
     )
     app.add_middleware(Timed, metrics=web.metrics)
     return app

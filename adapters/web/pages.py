@@ -43,7 +43,7 @@ async def today(
     async with web.services.store.read() as tx:
         room = await web.room(tx)
         viewer = await web.viewer(tx, room, asking)
-        context = await _shared(tx, web, room, viewer)
+        context = await shared(tx, web, room, viewer)
         context["lines"] = await timeline.channel_lines(tx, room, viewer)
         context["thread"] = await _thread(tx, room, viewer, thread) if thread else None
         context["current"] = await _current(tx, room, viewer)
@@ -59,7 +59,7 @@ async def history(request: Request, web: WebParts, asking: Asking) -> Response:
     async with web.services.store.read() as tx:
         room = await web.room(tx)
         viewer = await web.viewer(tx, room, asking)
-        context = await _shared(tx, web, room, viewer)
+        context = await shared(tx, web, room, viewer)
         rounds = await tx.rounds.recent(room.group.id, HISTORY)
         counts = await tx.answers.counts([round_.id for round_ in rounds])
         cards = [await timeline.card_of(tx, round_, viewer) for round_ in rounds]
@@ -77,7 +77,7 @@ async def one_round(
     async with web.services.store.read() as tx:
         room = await web.room(tx)
         viewer = await web.viewer(tx, room, asking)
-        context = await _shared(tx, web, room, viewer)
+        context = await shared(tx, web, room, viewer)
         round_ = await round_of(tx, room, round_id)
         answers = await tx.answers.in_round(round_.id)
         context["card"] = card = await timeline.card_of(tx, round_, viewer)
@@ -103,13 +103,13 @@ async def leaderboard(
     async with web.services.store.read() as tx:
         room = await web.room(tx)
         viewer = await web.viewer(tx, room, asking)
-        context = await _shared(tx, web, room, viewer)
+        context = await shared(tx, web, room, viewer)
     context["window"] = window
     board = await views.leaderboard(web.services, room.group, window)
     return page(request, "leaderboard.html", **context, board=board, page_name="leaderboard")
 
 
-async def _shared(tx: Tx, web: Web, room: Room, viewer: Viewer) -> dict[str, Any]:
+async def shared(tx: Tx, web: Web, room: Room, viewer: Viewer) -> dict[str, Any]:
     """What every page shows. The version is read first: a change after it is told live."""
     version = await tx.chat.version(room.channel.id)
     return {

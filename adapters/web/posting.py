@@ -5,12 +5,14 @@ A post and what the core makes of it are stored in one transaction: both or neit
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from adapters.web.context import Identity, Room, Web
 from adapters.web.wire import to_json
 from adapters.web.words import clean_post, storable
 from bot.commands.core import Call, Response
+from bot.commands.decks import import_deck
 from bot.commands.press import press as press_button
 from bot.commands.run import run_text
 from bot.domain.chat import NewPost, Post
@@ -22,6 +24,7 @@ from bot.messages.message import Action
 from bot.store import Tx
 from bot.study import answering, appeals
 from bot.study.answering import Accepted, Outcome, Reply
+from bot.study.decks import GivenFile
 
 GONE = "That message isn't there any more."
 TALK = Accepted(Outcome.CONVERSATION, None)
@@ -162,6 +165,21 @@ async def command(
             said.append(Said(response, post.id if post else None))
     web.hub.poke()
     return said
+
+
+async def import_guide(
+    web: Web, identity: Identity, name: str, file: GivenFile, values: Mapping[str, str]
+) -> Said:
+    """``/study deck import`` with a file. Raises StudyErrors: nothing is posted then."""
+    call = await _call(web, identity, name, None)
+    if not call.organiser:
+        raise ForbiddenError("Only organisers can bring guides.")
+    response = await import_deck(web.services, replace(call, file=file), values)
+    line = f"/study deck import {storable(file.name)}"
+    async with web.services.store.write() as tx:
+        post = await _store(tx, web, call, line, None, response)
+    web.hub.poke()
+    return Said(response, post.id if post else None)
 
 
 async def press(

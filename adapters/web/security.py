@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,6 +26,9 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 TOO_LARGE = (
     "That is too much at once: a request may have 64 kB, and an answer 8,000 characters. "
     "Shorten it and send it again."
+)
+TOO_LARGE_A_FILE = (
+    "That file is too large: a guide may have 5 MB. Leave out what isn't text, or split it."
 )
 FOREIGN = "This request was sent by another web page, so it was refused."
 
@@ -78,12 +82,20 @@ class Guard:
     """ASGI middleware that refuses what must not reach the app.
 
     ``exempt`` are path prefixes that check their callers themselves (signed webhooks).
+    ``uploads`` are paths that take larger bodies, with how many bytes.
     """
 
-    def __init__(self, app: ASGIApp, names: frozenset[str] | None, exempt: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        names: frozenset[str] | None,
+        exempt: tuple[str, ...],
+        uploads: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
         self._app = app
         self._names = names
         self._exempt = exempt
+        self._uploads = uploads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check the request, then pass it on."""
@@ -99,9 +111,10 @@ class Guard:
             await _refuse(guarded, 403, refusal)
             return
         if scope["method"] in _STATE_CHANGING:
-            body = await _read(Headers(scope=scope), receive)
+            most = self._uploads.get(scope["path"])
+            body = await _read(Headers(scope=scope), receive, most or LARGEST_BODY)
             if body is None:
-                await _refuse(guarded, 413, TOO_LARGE)
+                await _refuse(guarded, 413, TOO_LARGE_A_FILE if most else TOO_LARGE)
                 return
             receive = _replay(body, receive)
         await self._app(scope, receive, guarded)
@@ -144,10 +157,10 @@ def _same_origin(origin: str, host: Authority) -> bool:
     return theirs.name == host.name and (theirs.port or default) == (host.port or default)
 
 
-async def _read(headers: Headers, receive: Receive) -> bytes | None:
+async def _read(headers: Headers, receive: Receive, most: int) -> bytes | None:
     """The whole body; None if it is too large."""
     length = headers.get("content-length", "0")
-    if not length.isdecimal() or int(length) > LARGEST_BODY:
+    if not length.isdecimal() or int(length) > most:
         return None
     chunks = bytearray()
     while True:
@@ -155,7 +168,7 @@ async def _read(headers: Headers, receive: Receive) -> bytes | None:
         if message["type"] != "http.request":
             return bytes(chunks)
         chunks += message.get("body", b"")
-        if len(chunks) > LARGEST_BODY:
+        if len(chunks) > most:
             return None
         if not message.get("more_body", False):
             return bytes(chunks)

@@ -13,7 +13,7 @@ from bot.domain.appeals import Appeal, AppealState
 from bot.domain.chat import Post
 from bot.domain.grading import GradeState, Verdict, points_of, verdict_of
 from bot.domain.rounds import Round, RoundState
-from bot.messages.message import RULINGS, Action, Message, Tone, paragraph
+from bot.messages.message import IMPORTS, RULINGS, Action, Message, Tone, paragraph
 from bot.ports import Reaction
 from bot.store import Tx
 from bot.study.views import shown
@@ -47,12 +47,14 @@ class Card:
 class Known:
     """What the lines of a page need besides their posts, read once.
 
-    ``decided`` are the appeals that were, with their members' names.
+    ``decided`` are the appeals that were, with their members' names; ``waiting`` the imports
+    that are not.
     """
 
     messages: Mapping[int, Message | None]
     cards: Mapping[int, Card]
     decided: Mapping[int, str]
+    waiting: Container[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,8 @@ class Line:
     """One post. ``hidden`` says that its words are sealed; ``used`` is the command behind it.
 
     ``spent`` are actions of its buttons that can't be taken any more; ``state`` is that of
-    the viewer's own grade, on the posts that are about it. ``decided`` names whose appeal the
-    message asked to decide, once it is.
+    the viewer's own grade, on the posts that are about it. ``decided`` says what the message
+    asked to decide, once it is.
     """
 
     id: int
@@ -155,7 +157,8 @@ async def _known(tx: Tx, posts: Sequence[Post], viewer: Viewer) -> Known:
         appeal = await tx.appeals.get(appeal_id)
         if appeal is None or appeal.state is not AppealState.OPEN:
             decided[appeal_id] = await _appellant(tx, appeal)
-    return Known(messages, cards, decided)
+    drafts = {button.target for button in buttons if button.action in IMPORTS}
+    return Known(messages, cards, decided, await tx.decks.waiting(drafts))
 
 
 async def _appellant(tx: Tx, appeal: Appeal | None) -> str:
@@ -179,8 +182,14 @@ def spent_buttons(
 
 
 def _decided(message: Message | None, known: Known) -> str:
-    ruled = [b.target for b in message.buttons if b.action in RULINGS] if message else []
-    return known.decided.get(ruled[0], "") if ruled else ""
+    """What a message asked to decide, where that is done."""
+    if message is None:
+        return ""
+    ruled = [b.target for b in message.buttons if b.action in RULINGS]
+    if ruled and ruled[0] in known.decided:
+        return f"Appeal of {known.decided[ruled[0]]}"
+    drafts = [b.target for b in message.buttons if b.action in IMPORTS]
+    return message.title if drafts and drafts[0] not in known.waiting else ""
 
 
 def _own_state(post: Post, message: Message | None, known: Known) -> str:

@@ -35,6 +35,10 @@ const pair = (name, value) => `${name}="${value.trim().replaceAll(/["“”„]/
 // ---- Guided forms ------------------------------------------------------------------------
 
 export function openForm(form) {
+  if (form.fields.some((each) => each.kind === "file")) {
+    location.assign("/guides#bring-title"); // files have a page of their own
+    return;
+  }
   const box = document.getElementById("form");
   one("form", box).dataset.command = form.command;
   one("[data-runs]", box).textContent = `/${form.command}`;
