@@ -60,3 +60,7 @@ class ChannelGoneError(Exception):
 
 class RejectedError(Exception):
     """A platform will never take this message; it is given up and organisers are told."""
+
+
+class UnreachableError(RejectedError):
+    """A member takes no private messages; they are led to the My grade button instead."""

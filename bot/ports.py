@@ -53,7 +53,7 @@ class Envelope:
     ``marker`` identifies the message for ever: the same marker is never posted twice.
     ``round_id`` is set on a round's question, whose thread takes the answers. ``fetchable``:
     its reader can also get it with the My grade button, so that a platform which has no
-    private way to them may leave it at that.
+    private way to them may leave it at that. ``calls`` is notified of it.
     """
 
     channel: Channel
@@ -64,13 +64,15 @@ class Envelope:
     organisers: bool = False
     round_id: int | None = None
     fetchable: bool = False
+    calls: Account | None = None
 
 
 class Messenger(Protocol):
     """One platform's way out.
 
     Every method raises DeliveryError (try again later), ChannelGoneError (pause the
-    channel) or RejectedError (give the message up).
+    channel) or RejectedError (give the message up); UnreachableError where a member takes
+    nothing in private.
     """
 
     @property

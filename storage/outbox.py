@@ -94,6 +94,36 @@ class SqlOutbox:
             )
         )
 
+    async def unsent(self, round_id: int, member_id: int) -> list[int]:
+        """The ids of what is for a member alone, about a round, and was given up."""
+        rows = await self._session.all(
+            sa.select(outbox.c.id)
+            .where(
+                outbox.c.round_id == round_id,
+                outbox.c.member_id == member_id,
+                outbox.c.kind.in_((OutKind.HELP, OutKind.FEEDBACK)),
+                outbox.c.state == OutState.FAILED,
+            )
+            .order_by(outbox.c.id)
+        )
+        return [row.id for row in rows]
+
+    async def again(self, out_id: int, now: datetime) -> bool:
+        """Make a row that was given up a new one; False if it isn't given up any more."""
+        return await self._session.changed(
+            sa.update(outbox)
+            .where(outbox.c.id == out_id, outbox.c.state == OutState.FAILED)
+            .values(
+                state=OutState.PENDING,
+                created_at=now,
+                finished_at=None,
+                attempts=0,
+                failures=0,
+                error=None,
+                not_before=None,
+            )
+        )
+
     async def posts(self, round_id: int) -> list[Out]:
         """A round's QUESTION (or RECAP) rows, one a channel, in any state."""
         return await self._all(

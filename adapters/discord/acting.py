@@ -26,6 +26,7 @@ from bot.messages.message import IMPORTS, RULINGS, Action, Button, Message, Quot
 from bot.store import Tx
 from bot.study import answering, appeals
 from bot.study.answering import Accepted, Outcome
+from bot.study.delivery import deliver_waiting
 
 LONGEST_ANSWER = 4_000
 INPUT = "text"
@@ -79,6 +80,17 @@ class Acting:
             case _:
                 work = self._press(interaction, action, target)
                 await self._replies.serve(interaction, work, update=action in DECIDING)
+                if action is Action.MY_GRADE:
+                    await self._tell_waiting(interaction, target)
+
+    async def _tell_waiting(self, interaction: discord.Interaction, round_id: int) -> None:
+        """Follow up with what could not be sent to them, now that there is a way."""
+        async with self._services.store.write() as tx:
+            try:
+                call = await self._callers.of_round(tx, interaction, round_id)
+            except NotFoundError:
+                return
+        await deliver_waiting(self._services, round_id, call.member.id)
 
     async def _submitted(
         self, interaction: discord.Interaction, action: Action, target: int

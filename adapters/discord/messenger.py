@@ -6,6 +6,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
+from typing import Any
 
 import discord
 
@@ -19,7 +20,7 @@ from adapters.discord.render import custom_id, embed_of, view_of
 from adapters.discord.tokens import Tokens
 from bot.domain.group import Account, Channel
 from bot.errors import RejectedError
-from bot.messages.message import Action, Message, shortened
+from bot.messages.message import Action, Code, Message, Strong, Tone, paragraph, shortened
 from bot.ports import Envelope, Reaction, Sent
 
 log = logging.getLogger(__name__)
@@ -177,20 +178,22 @@ class DiscordMessenger:
         self, client: StudyClient, envelope: Envelope, message: Message
     ) -> Sent:
         """Where a server's moderators are told things, or its owner directly."""
-        refusal = RejectedError("the server of that channel isn't known any more")
         async for place in self._guilds.organisers(client, envelope.channel):
             try:
                 with told():
                     return Sent(str((await _post(place, envelope, message)).id))
             except RejectedError as error:
-                refusal = error
-        raise refusal
+                log.info("organisers can't be told there: %s", error)
+        with told():
+            place = _place(client, envelope)
+            return Sent(str((await _post(place, envelope, _for_organisers(message))).id))
 
     async def _places(self, client: StudyClient, envelope: Envelope) -> AsyncIterator[Place]:
         """Where a message may have been posted."""
         if envelope.organisers:
             async for place in self._guilds.organisers(client, envelope.channel):
                 yield place
+            yield _place(client, envelope)
         elif envelope.only is None:
             yield _place(client, envelope)
         elif not envelope.fetchable:
@@ -231,9 +234,25 @@ async def _post(place: Place, envelope: Envelope, message: Message) -> discord.M
     """Send with a nonce made from the marker, which Discord takes once in some minutes."""
     embed = embed_of(message, marker="" if _is_question(envelope) else envelope.marker)
     view = view_of(message.buttons)
-    if view is None:
-        return await place.send(embed=embed, nonce=envelope.marker)
-    return await place.send(embed=embed, view=view, nonce=envelope.marker)
+    given: dict[str, Any] = {} if view is None else {"view": view}
+    if envelope.calls is not None:
+        # A mention within an embed notifies nobody.
+        called = discord.Object(int(envelope.calls.external_id))
+        given["content"] = f"<@{called.id}>"
+        given["allowed_mentions"] = discord.AllowedMentions(users=[called])
+    return await place.send(embed=embed, nonce=envelope.marker, **given)
+
+
+def _for_organisers(message: Message) -> Message:
+    """What everyone may see of a notice that could be given to no organiser."""
+    words = paragraph(
+        Strong(message.title),
+        ". I could tell none of you directly; ",
+        Code("/study status"),
+        " shows it to organisers alone. A channel for community updates in the server's "
+        "settings, or an owner who takes direct messages, lets me tell you at once.",
+    )
+    return Message("A note for the organisers", (words,), tone=Tone.NOTICE)
 
 
 def _is_question(envelope: Envelope) -> bool:

@@ -38,6 +38,7 @@ class OutKind(StrEnum):
     NOTICE = "notice"
     HELP = "help"
     USE_BUTTON = "use_button"
+    NUDGE = "nudge"
 
 
 class OutState(StrEnum):

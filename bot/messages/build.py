@@ -182,6 +182,17 @@ def use_button_message(round_id: int) -> Message:
     return Message("Use the Answer button", (paragraph(words),), (button,), tone=Tone.NOTICE)
 
 
+def nudge_message(round_id: int, member: Mention) -> Message:
+    """That something waits for a member; what it is, is theirs alone."""
+    words = paragraph(
+        member,
+        ", I have a note for you about this question, but you take no direct messages from me. ",
+        "Press My grade: it is shown to nobody else.",
+    )
+    button = Button(Action.MY_GRADE, "My grade", round_id)
+    return Message("A note is waiting", (words,), (button,), tone=Tone.NOTICE)
+
+
 def welcome_message() -> Message:
     """What a server is told when the bot has joined it: how to begin."""
     first = item(

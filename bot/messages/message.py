@@ -137,9 +137,7 @@ RULINGS = frozenset(
     {Action.UPHOLD, Action.RULE_CORRECT, Action.RULE_PARTIAL, Action.RULE_INCORRECT}
 )
 """Buttons by which an organiser decides an appeal: their target is its id, else a round's."""
-IMPORTS = frozenset(
-    {Action.IMPORT_USE, Action.IMPORT, Action.IMPORT_SHOW, Action.IMPORT_DISCARD}
-)
+IMPORTS = frozenset({Action.IMPORT_USE, Action.IMPORT, Action.IMPORT_SHOW, Action.IMPORT_DISCARD})
 """Buttons of an import's preview: their target is its draft's id."""
 
 

@@ -39,6 +39,12 @@ class Outbox(Protocol):
     ) -> bool:
         """UPDATE ... WHERE state = 'pending'; False if the row had moved on already."""
 
+    async def unsent(self, round_id: int, member_id: int) -> list[int]:
+        """The ids of what is for a member alone, about a round, and was given up."""
+
+    async def again(self, out_id: int, now: datetime) -> bool:
+        """Make a row that was given up a new one; False if it isn't given up any more."""
+
     async def posts(self, round_id: int) -> list[Out]:
         """A round's QUESTION (or RECAP) rows, one a channel, in any state."""
 

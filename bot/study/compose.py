@@ -12,11 +12,12 @@ from bot.messages.build import (
     closed_message,
     help_note,
     notice_message,
+    nudge_message,
     question_message,
     use_button_message,
 )
 from bot.messages.judging import feedback_message
-from bot.messages.message import Message
+from bot.messages.message import Mention, Message
 from bot.ports import Envelope, Reaction
 from bot.store import Tx
 from bot.study.reactions import is_practice
@@ -69,8 +70,8 @@ async def draft(tx: Tx, services: Services, out: Out, channel: Channel) -> Draft
             return await _feedback(tx, out, channel)
         case OutKind.HELP:
             return await _to_member(tx, out, channel, help_note(str(out.data["text"])))
-        case OutKind.USE_BUTTON:
-            return await _use_button(tx, out, channel)
+        case OutKind.USE_BUTTON | OutKind.NUDGE:
+            return await _in_thread(tx, out, channel)
         case OutKind.RECAP:
             return await _recap(tx, services, out, channel)
         case OutKind.NOTICE:
@@ -162,12 +163,29 @@ async def _feedback(tx: Tx, out: Out, channel: Channel) -> Draft | None:
     return await _to_member(tx, out, channel, message, fetchable=fetchable)
 
 
+async def _in_thread(tx: Tx, out: Out, channel: Channel) -> Draft | None:
+    """What leads members to a button, in the round's thread."""
+    if out.kind is OutKind.NUDGE:
+        return await _nudge(tx, out, channel)
+    return await _use_button(tx, out, channel)
+
+
 async def _use_button(tx: Tx, out: Out, channel: Channel) -> Draft | None:
     round_ = await tx.rounds.get(out.round_id or 0)
     thread = await _thread_of(tx, out)
     if round_ is None or thread is None or round_.state is RoundState.CLOSED:
         return None
     return Post(Envelope(channel, out.marker, thread_id=thread), use_button_message(round_.id))
+
+
+async def _nudge(tx: Tx, out: Out, channel: Channel) -> Draft | None:
+    member = await tx.members.get(out.member_id or 0)
+    account = await tx.members.account(out.member_id or 0, channel.platform)
+    thread = await _thread_of(tx, out)
+    if member is None or account is None or thread is None or out.round_id is None:
+        return None
+    envelope = Envelope(channel, out.marker, thread_id=thread, calls=account)
+    return Post(envelope, nudge_message(out.round_id, Mention(member.id, member.name)))
 
 
 async def _to_member(

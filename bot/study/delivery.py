@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from bot.domain.group import Channel
 from bot.domain.rounds import RoundState
 from bot.domain.schedule import RoundKind
-from bot.domain.work import Job, JobKind, Out, OutKind, OutState, backoff
-from bot.errors import ChannelGoneError, DeliveryError, RejectedError
+from bot.domain.work import Job, JobKind, NewOut, Out, OutKind, OutState, backoff
+from bot.errors import ChannelGoneError, DeliveryError, RejectedError, UnreachableError
 from bot.messages.message import Message
 from bot.ports import Envelope, Messenger, Reaction, Sent
 from bot.store import Tx
@@ -59,6 +59,8 @@ async def _deliver(services: Services, out: Out, channel: Channel, barred: str |
         await _channel_gone(services, out, channel, str(error))
     except RejectedError as error:
         async with services.store.write() as tx:
+            if isinstance(error, UnreachableError):
+                await _nudge(tx, out)
             await _give_up(tx, services, out, channel, str(error))
     else:
         await _confirm(services, out, sent)
@@ -165,6 +167,34 @@ async def _channel_gone(services: Services, out: Out, channel: Channel, reason: 
     async with services.store.write() as tx:
         await stop_posting(tx, channel, reason, str(out.id))
         await _give_up(tx, services, out, channel, reason)
+
+
+async def _nudge(tx: Tx, out: Out) -> None:
+    """Say in the round's thread, once to each, that something waits for a member there."""
+    if out.round_id is None or out.member_id is None:
+        return
+    key = f"nudge:{out.round_id}:{out.channel_id}:{out.member_id}"
+    nudge = NewOut(
+        group_id=out.group_id,
+        channel_id=out.channel_id,
+        kind=OutKind.NUDGE,
+        dedupe_key=key,
+        round_id=out.round_id,
+        member_id=out.member_id,
+    )
+    await tx.outbox.add([nudge])
+
+
+async def deliver_waiting(services: Services, round_id: int, member_id: int) -> None:
+    """Send a member what of a round couldn't be sent to them: they can be told just now."""
+    async with services.store.read() as tx:
+        waiting = await tx.outbox.unsent(round_id, member_id)
+    if not waiting:
+        return
+    async with services.store.write() as tx:
+        again = [each for each in waiting if await tx.outbox.again(each, services.clock())]
+    for out_id in again:
+        await deliver(services, out_id)
 
 
 async def _give_up(tx: Tx, services: Services, out: Out, channel: Channel, reason: str) -> None:

@@ -287,6 +287,25 @@ async def test_a_thread_is_watched_until_it_was_read_after_its_close(world: Worl
         assert await tx.outbox.watched("elsewhere", now, since) == []
 
 
+async def test_what_was_given_up_for_a_member_can_be_sent_again(world: World) -> None:
+    round_id, member = await _asked(world, 0, "m1", None), await world.member("bob")
+    new = replace(world.new_out("h1"), kind=OutKind.HELP, round_id=round_id, member_id=member.id)
+    public = replace(new, dedupe_key="n1", kind=OutKind.NUDGE)
+    async with world.store.write() as tx:
+        ids = await tx.outbox.add([new, replace(new, dedupe_key="h2"), public])
+        for out_id in (ids[0], ids[2]):
+            await tx.outbox.claim(out_id, NOW, MINUTE)
+            await tx.outbox.finish(out_id, OutState.FAILED, NOW, error="not taken")
+        assert await tx.outbox.unsent(round_id, member.id) == [ids[0]]
+        assert await tx.outbox.again(ids[0], NOW + MINUTE)
+        assert not await tx.outbox.again(ids[0], NOW + MINUTE)
+        assert await tx.outbox.unsent(round_id, member.id) == []
+        found = await tx.outbox.get(ids[0])
+    assert found is not None
+    assert (found.state, found.attempts, found.error) == (OutState.PENDING, 0, None)
+    assert found.created_at == NOW + MINUTE
+
+
 async def test_a_closed_thread_is_unsettled_until_it_was_read(world: World) -> None:
     for number, closes_at in enumerate([NOW - 9 * MINUTE, NOW, NOW + MINUTE, None]):
         await _asked(world, number, f"m{number}", closes_at)

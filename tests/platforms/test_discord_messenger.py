@@ -11,7 +11,7 @@ import pytest
 
 from adapters.discord.messenger import IN_MY_GRADE, DiscordMessenger
 from bot.domain.group import Account, Channel
-from bot.errors import ChannelGoneError, DeliveryError, RejectedError
+from bot.errors import ChannelGoneError, DeliveryError, RejectedError, UnreachableError
 from bot.messages.message import Action, Button, Message, Tone, paragraph
 from bot.ports import Envelope, Reaction, Sent
 from tests.platforms.discord_server import permissions
@@ -244,9 +244,9 @@ async def test_what_only_one_member_may_see_and_can_not_fetch_comes_directly(
     assert not desktop.place.channel.messages
 
 
-async def test_who_takes_no_direct_messages_is_left_alone(desktop: Desktop) -> None:
+async def test_who_takes_no_direct_messages_can_not_be_reached(desktop: Desktop) -> None:
     desktop.place.bob.user.takes_messages = False
-    with pytest.raises(RejectedError):
+    with pytest.raises(UnreachableError):
         await desktop.messenger.send(desktop.alone(desktop.place.bob), HELLO)
 
 
@@ -292,6 +292,21 @@ async def test_without_such_a_channel_the_owner_is_told_even_of_a_deleted_channe
     envelope = Envelope(desktop.channel, "sb-3", organisers=True)
     await desktop.messenger.send(envelope, HELLO)
     assert "Hello" in place.ada.screen(place.ada.direct)[-1].text
+
+
+async def test_a_notice_that_no_organiser_takes_is_announced_in_the_channel_without_its_words(
+    desktop: Desktop,
+) -> None:
+    place = desktop.place
+    place.ada.user.takes_messages = False
+    envelope = Envelope(desktop.channel, "sb-3", organisers=True)
+    notice = Message("Points withheld", (paragraph("bob copied ada"),))
+    sent = await desktop.messenger.send(envelope, notice)
+    told = desktop.stored(sent).text
+    assert "Points withheld" in told
+    assert "/study status" in told
+    assert "copied" not in told
+    assert await desktop.messenger.find(envelope) == sent
 
 
 # Refusals.

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from adapters.discord.inbound import NO_TEXT
+from bot.study.answering import NO_ATTEMPT
 from tests.platforms.discord_server.place import Place, a_place
 from tests.platforms.discord_server.world import Thread
 from tests.platforms.discord_world import Studybot, a_studybot
@@ -53,6 +55,35 @@ async def test_a_question_is_asked_answered_graded_and_closed(place: Place, tmp_
         assert len(results) == 1
         assert "1 correct, 1 partial, 1 not yet" in results[0]
         assert place.server.journal.invalid == 0
+
+
+async def test_who_takes_no_direct_messages_is_led_to_their_note_once(
+    place: Place, tmp_path: Path
+) -> None:
+    place.bob.user.takes_messages = False
+    async with a_studybot(tmp_path, place) as bot:
+        thread = await place.server.threaded(await bot.ask())
+        for name in ("answer.png", "notes.txt"):
+            place.bob.say(thread, "", attachments=[(name, b"1001")])
+        place.bob.say(thread, "🤔")
+        await bot.settled()
+        await bot.work()
+        ours = [m for m in thread.messages.values() if m.buttons]
+        assert len(ours) == 1
+        (nudge,) = ours
+        assert place.bob.id in nudge.pinged
+        assert "A note is waiting" in nudge.text
+        assert not {NO_ATTEMPT, NO_TEXT} & set(nudge.text.splitlines())
+        pressed = place.bob.press(nudge, "My grade")
+        assert "You have no answer" in (await pressed.answer()).text
+        hints = [(await pressed.followup(number)).text for number in range(2)]
+        assert [NO_TEXT in hints[0], NO_ATTEMPT in hints[1]] == [True, True]
+        assert all(each.ephemeral for each in pressed.followups)
+        again = place.bob.press(nudge, "My grade")
+        await again.answer()
+        await bot.settled()
+        assert not again.followups
+    assert not [m for m in place.ada.screen(thread) if m.seen_by == place.bob.id]
 
 
 async def test_after_a_restart_an_old_message_still_works(place: Place, tmp_path: Path) -> None:
