@@ -17,14 +17,13 @@ from bot.domain.rounds import RoundState
 from bot.errors import RejectedError
 from bot.messages.build import back_message, welcome_message
 from bot.messages.message import Message
-from bot.study.channels import stop_posting
+from bot.study.channels import DELETED, stop_posting
 from bot.study.notices import tell_organisers
 
 log = logging.getLogger(__name__)
 
 WELCOMES_FOR = timedelta(days=1)
 REMOVED = "the bot was removed from the server."
-DELETED = "the channel was deleted."
 
 
 def attach(client: StudyClient) -> None:

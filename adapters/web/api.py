@@ -19,6 +19,7 @@ from adapters.web.schemas import (
     CommandOut,
     CommandPost,
     FieldOut,
+    FileOut,
     FormOut,
     LeaderboardOut,
     MemberName,
@@ -34,7 +35,7 @@ from adapters.web.schemas import (
 )
 from adapters.web.words import LARGEST_ID, TEXT_LIMIT, Storable
 from bot.commands.core import Form
-from bot.commands.run import suggest
+from bot.commands.run import suggest, takes_member
 from bot.domain.boards import Window
 from bot.errors import NotFoundError
 from bot.messages.build import error_message
@@ -115,7 +116,9 @@ async def suggestions(
     """Ways to go on with a command that is being typed."""
     async with web.services.store.read() as tx:
         room = await web.room(tx)
-    found = suggest(web.services, room.group, text)
+        people = await tx.members.in_group(room.group.id) if takes_member(text) else []
+    names = [each.name for each in people]
+    found = suggest(web.services, room.group, text, members=names)
     return SuggestionsOut(
         suggestions=[
             SuggestionOut(text=each.text, label=each.label, description=each.description)
@@ -288,6 +291,7 @@ def _command_post(said: posting.Said) -> CommandPost:
         private=response.private,
         refused=response.message.title == REFUSED,
         form=_form(response.form) if response.form else None,
+        file=FileOut(name=response.file.name, text=response.file.text) if response.file else None,
     )
 
 

@@ -137,7 +137,8 @@ class Web:
 async def admit(tx: Tx, room: Room, name: str, *, first_organises: bool) -> Member:
     """The member of that name, made on first use.
 
-    With ``first_organises`` they become an organiser if the group has none.
+    With ``first_organises`` they become an organiser if the group has none, unless it posts on
+    another platform as well, whose admins organise it.
     """
     key = name_key(name)
     member = await tx.members.of_account(room.group.id, PLATFORM, key)
@@ -145,6 +146,9 @@ async def admit(tx: Tx, room: Room, name: str, *, first_organises: bool) -> Memb
         member = await tx.members.ensure(room.group.id, PLATFORM, key, name)
     if first_organises and member.role is not Role.ORGANISER:
         everyone = await tx.members.in_group(room.group.id)
+        channels = await tx.groups.channels(room.group.id)
+        if any(each.platform != PLATFORM for each in channels):
+            return member
         if not any(each.role is Role.ORGANISER for each in everyone):
             await tx.members.set_role(member.id, Role.ORGANISER)
             return await tx.members.get(member.id) or member

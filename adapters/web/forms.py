@@ -21,6 +21,7 @@ from adapters.web.context import (
 from adapters.web.render import page
 from adapters.web.session import SESSION_COOKIE, SESSION_DAYS
 from adapters.web.words import LARGEST_ID, clean_name
+from bot.commands.core import TextFile
 from bot.errors import InvalidError
 from bot.messages.message import Action
 
@@ -114,7 +115,10 @@ async def say(
     """The composer without the page's script: a command, a reply or talk."""
     name, text = asking.name or DEFAULT_NAME, fields.get("text", "")
     if text.lstrip().startswith("/"):
-        await posting.command(web, asking, name, text, thread, forms=False)
+        said = await posting.command(web, asking, name, text, thread, forms=False)
+        for each in said:
+            if each.response.file is not None:
+                return _download(each.response.file)
     elif round_id is not None:
         await posting.reply(web, asking, round_id, name, text)
     else:
@@ -128,6 +132,13 @@ async def press(web: WebParts, asking: Asking, fields: Fields, thread: RowId = N
     pressed = _pressed(fields.get("press", ""))
     await posting.press(web, asking, asking.name or DEFAULT_NAME, pressed, thread)
     return _back(thread)
+
+
+def _download(file: TextFile) -> Response:
+    """A command's file, for browsers that don't run the page's script."""
+    named = f"attachment; filename*=UTF-8''{quote(file.name)}"
+    headers = {"content-disposition": named, "cache-control": "no-store"}
+    return Response(file.text, media_type="text/plain", headers=headers)
 
 
 def _pressed(value: str) -> posting.Pressed:

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from adapters.web.context import Identity, Room, Web
+from adapters.web.messenger import PLATFORM
 from adapters.web.wire import to_json
-from adapters.web.words import clean_post, storable
+from adapters.web.words import clean_name, clean_post, name_key, storable
 from bot.commands.core import Call, Response
 from bot.commands.decks import import_deck
 from bot.commands.press import press as press_button
@@ -156,12 +157,11 @@ async def command(
     line = storable(text).strip()
     responses = await run_text(web.services, call, line)
     async with web.services.store.write() as tx:
-        # `/privacy forget` erases the very member who asked: then nothing is kept.
-        kept = await tx.members.get(call.member.id) is not None
+        kept = await _afterwards(tx, call, name)
         said = []
         for response in responses:
-            posted = kept and not (forms and response.form)
-            post = await _store(tx, web, call, line, thread_id, response) if posted else None
+            by = kept if not (forms and response.form) else None
+            post = await _store(tx, web, by, line, thread_id, response) if by else None
             said.append(Said(response, post.id if post else None))
     web.hub.poke()
     return said
@@ -192,9 +192,10 @@ async def press(
     else:
         response = await press_button(web.services, call, pressed.action, pressed.target)
     async with web.services.store.write() as tx:
-        post = await _store(tx, web, call, "", thread_id, response)
+        kept = await _afterwards(tx, call, name)
+        post = await _store(tx, web, kept, "", thread_id, response) if kept else None
     web.hub.poke()
-    return [Said(response, post.id)]
+    return [Said(response, post.id if post else None)]
 
 
 async def _appeal(web: Web, call: Call, pressed: Pressed) -> Response:
@@ -213,7 +214,20 @@ async def _call(web: Web, identity: Identity, name: str, thread_id: int | None) 
         member, organiser = await web.actor(tx, room, identity, name)
         if thread_id is not None:
             await _thread(tx, room, thread_id)
-    return Call(room.group, room.channel, member, organiser)
+    admin = web.sessions is None
+    return Call(room.group, room.channel, member, organiser, admin=admin)
+
+
+async def _afterwards(tx: Tx, call: Call, name: str) -> Call | None:
+    """The call once it was served: by the member that `/link` made of two, if it did.
+
+    None after `/privacy forget` has erased the very member who asked: then nothing is kept.
+    """
+    if await tx.members.get(call.member.id) is not None:
+        return call
+    key = name_key(clean_name(name))
+    linked = await tx.members.of_account(call.group.id, PLATFORM, key)
+    return replace(call, member=linked) if linked else None
 
 
 async def _store(

@@ -101,6 +101,13 @@ class FormOut(BaseModel):
     fields: list[FieldOut]
 
 
+class FileOut(BaseModel):
+    """A file to download."""
+
+    name: str
+    text: str
+
+
 class CommandPost(BaseModel):
     """One message that a command or a button answered with."""
 
@@ -109,6 +116,7 @@ class CommandPost(BaseModel):
     private: bool = Field(description="Whether only the member who asked sees it.")
     refused: bool = Field(description="Whether nothing was done; the text says why.")
     form: FormOut | None = Field(None, description="A guided form to fill in instead.")
+    file: FileOut | None = Field(None, description="A file that comes with the message.")
 
 
 class CommandOut(BaseModel):

@@ -24,6 +24,7 @@ class OptionKind(StrEnum):
     TERM = "term"
     WINDOW = "window"
     FILE = "file"
+    MEMBER = "member"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ class Option:
 class Call:
     """Who calls a command, and where. ``organiser`` was decided before.
 
-    ``file`` is what they sent along, for a command with a FILE option.
+    ``file`` is what they sent along, for a command with a FILE option. ``admin`` says that the
+    platform itself lets them organise, whatever the group's roles say.
     """
 
     group: Group
@@ -49,6 +51,7 @@ class Call:
     member: Member
     organiser: bool
     file: GivenFile | None = None
+    admin: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,8 @@ Run = Callable[[Services, Call, Values], Awaitable[Response]]
 class Command:
     """One row of the command table.
 
-    ``name`` has one word; those of organisers have two or three, ``study`` first.
+    ``name`` has one word, or two with ``privacy``; those of organisers have two or three,
+    ``study`` first.
     ``positional`` options may be typed without their names: a word each in their order, and
     what is left for the last.
     """

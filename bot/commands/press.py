@@ -5,6 +5,8 @@ from __future__ import annotations
 from bot.commands.core import Call, Response
 from bot.commands.decks import press_import
 from bot.commands.judging import queue_response
+from bot.commands.people import join_anyway, link_anyway
+from bot.commands.privacy import forget_anyway
 from bot.domain.rounds import Round
 from bot.errors import ForbiddenError, InvalidError, NotFoundError
 from bot.messages.judging import appealed_message, decided_text, feedback_message
@@ -32,6 +34,19 @@ async def press(services: Services, call: Call, action: Action, target: int) -> 
             return await press_import(services, call, action, target)
         case Action.ANSWER | Action.OPEN:
             raise InvalidError("That button works on its own platform only.")
+        case Action.JOIN | Action.LINK | Action.FORGET:
+            return await _agree(services, call, action, target)
+
+
+async def _agree(services: Services, call: Call, action: Action, target: int) -> Response:
+    """A yes to what was asked before."""
+    if action is Action.LINK:
+        return await link_anyway(services, call, target)
+    if action is Action.FORGET:
+        return await forget_anyway(services, call, target)
+    if not call.organiser:
+        raise ForbiddenError("Only organisers can let this channel join another group.")
+    return await join_anyway(services, call, target)
 
 
 async def _appeal(services: Services, call: Call, round_id: int) -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
@@ -22,6 +22,7 @@ from bot.messages.build import error_message
 from bot.study.services import Services
 
 BY_NAME = {command.name: command for command in COMMANDS}
+_GROUPS = {name.split()[0] for name in BY_NAME if " " in name} - {"study"}
 LONGEST_LINE = 1_000
 _PAIR = re.compile(
     # Phones write a capital first and curly quotes.
@@ -90,15 +91,31 @@ def parse(text: str) -> tuple[Command, dict[str, str]]:
 def _match(words: list[str]) -> tuple[Command, int]:
     first, second, third = (*(word.casefold() for word in words[:3]), "", "")[:3]
     if first != "study":
-        return _command(first), 1
+        return _of_member(first, second)
     for name, used in ((f"study {second} {third}", 3), (f"study {second}", 2), (second, 2)):
         if name in BY_NAME:
             return BY_NAME[name], used
+    if second in _GROUPS:
+        command, used = _of_member(second, third)
+        return command, used + 1
     group = f"study {second}"
     if not any(name.startswith(f"{group} ") for name in BY_NAME):
         group = "study"
+    raise _incomplete(group)
+
+
+def _of_member(first: str, second: str) -> tuple[Command, int]:
+    """A command that doesn't begin with ``study``, and how many words it has."""
+    if first not in _GROUPS:
+        return _command(first), 1
+    if f"{first} {second}" in BY_NAME:
+        return BY_NAME[f"{first} {second}"], 2
+    raise _incomplete(first)
+
+
+def _incomplete(group: str) -> NotFoundError:
     known = [name.removeprefix(f"{group} ") for name in BY_NAME if name.startswith(f"{group} ")]
-    raise NotFoundError(f"/{group} goes with one of: {', '.join(known)}.")
+    return NotFoundError(f"/{group} goes with one of: {', '.join(known)}.")
 
 
 def _command(name: str) -> Command:
@@ -173,13 +190,30 @@ def _value(option: Option, value: str) -> str:
     return value.casefold()
 
 
-def suggest(services: Services, group: Group, text: str, limit: int = 10) -> list[Suggestion]:
-    """Completions for a line being typed: command names first, then an option's values."""
+def takes_member(text: str) -> bool:
+    """Whether a member is to be named next in a line being typed."""
+    line = " ".join(text.removeprefix("/").casefold().split())
+    members = (name for name in BY_NAME if any(_is_member(o) for o in BY_NAME[name].options))
+    return any(line.startswith(name) for name in members)
+
+
+def _is_member(option: Option) -> bool:
+    return option.kind is OptionKind.MEMBER
+
+
+def suggest(
+    services: Services, group: Group, text: str, limit: int = 10, members: Sequence[str] = ()
+) -> list[Suggestion]:
+    """Completions for a line being typed: command names first, then an option's values.
+
+    ``members`` are the names to complete where ``takes_member`` says that one is to come.
+    """
     line = text.lstrip().removeprefix("/")
     # "/study explain x" is typed where short names clash; it completes as "/explain x" does.
     for command in sorted(COMMANDS, key=lambda c: -len(c.name)):
         if line.casefold().startswith(f"{command.name} ") and command.options:
-            return _complete_option(services, group, command, line[len(command.name) + 1 :], limit)
+            rest = line[len(command.name) + 1 :]
+            return _complete_option(services, group, command, rest, limit, members)
     typed = " ".join(line.casefold().split())
     return [
         Suggestion(f"/{c.name}{' ' if c.options else ''}", c.usage, c.summary)
@@ -189,12 +223,21 @@ def suggest(services: Services, group: Group, text: str, limit: int = 10) -> lis
 
 
 def _complete_option(
-    services: Services, group: Group, command: Command, rest: str, limit: int
+    services: Services,
+    group: Group,
+    command: Command,
+    rest: str,
+    limit: int,
+    members: Sequence[str],
 ) -> list[Suggestion]:
     if len(command.options) == 1:
         option = command.options[0]
-        values = _choices(services, group, option, rest.strip(), limit)
-        return [Suggestion(f"/{command.name} {v}", v, option.description) for v in values]
+        if _is_member(option):
+            values = [name for name in members if name.casefold().startswith(rest.casefold())]
+        else:
+            values = _choices(services, group, option, rest.strip(), limit)
+        named = values[:limit]
+        return [Suggestion(f"/{command.name} {v}", v, option.description) for v in named]
     head, _, last = rest.rpartition(" ")
     start = f"/{command.name} {head} ".replace("  ", " ")
     name, equals, value = last.partition("=")

@@ -5,6 +5,7 @@ Adapters register their native commands from this table.
 
 from __future__ import annotations
 
+from bot.commands import people, privacy
 from bot.commands.core import Call, Command, Option, OptionKind, Response, Values
 from bot.commands.decks import IMPORT_OPTIONS, USE_OPTIONS, import_deck, list_decks, use_deck
 from bot.commands.judging import GRADE_OPTIONS, appeal, grade, show_queue
@@ -17,6 +18,9 @@ async def help_page(_: Services, call: Call, __: Values) -> Response:
     """``/help``: how it works, and every command the caller may use."""
     return Response(help_message(COMMANDS, organiser=call.organiser), private=True)
 
+
+JOIN = "study join"
+"""The one command that works where no group posts yet; adapters run it there themselves."""
 
 COMMANDS: tuple[Command, ...] = (
     Command(
@@ -47,6 +51,42 @@ COMMANDS: tuple[Command, ...] = (
         (Option("reason", "Why, if you like to say"),),
         private=True,
         example="/appeal I did mention the KL penalty",
+    ),
+    Command(
+        "link",
+        "Make your accounts here and on another platform one member",
+        people.link,
+        (Option("code", "What /link told you with your other account; nothing makes a code"),),
+        private=True,
+        example="/link",
+    ),
+    Command(
+        "privacy export",
+        "Everything that is kept of you, as a file",
+        privacy.export,
+        private=True,
+        example="/privacy export",
+    ),
+    Command(
+        "privacy hide",
+        "Take yourself off the leaderboards; your points go on",
+        privacy.hide,
+        private=True,
+        example="/privacy hide",
+    ),
+    Command(
+        "privacy show",
+        "Be on the leaderboards again",
+        privacy.show,
+        private=True,
+        example="/privacy show",
+    ),
+    Command(
+        "privacy forget",
+        "Have everything about you deleted",
+        privacy.forget,
+        private=True,
+        example="/privacy forget",
     ),
     Command(
         "help",
@@ -165,4 +205,61 @@ COMMANDS: tuple[Command, ...] = (
         private=True,
         example="/study deck use llm-interviews",
     ),
+    Command(
+        "study invite",
+        "Let another channel join this group, on any platform",
+        people.invite,
+        organisers=True,
+        private=True,
+        example="/study invite",
+    ),
+    Command(
+        JOIN,
+        "Let this channel join a group, with its code",
+        people.join,
+        (Option("code", "What /study invite told in the group's channel", required=True),),
+        organisers=True,
+        example="/study join K7QM-3XWP",
+    ),
+    Command(
+        "study leave",
+        "Take this channel out of a group that has others",
+        people.leave,
+        organisers=True,
+        example="/study leave",
+    ),
+    Command(
+        "study organisers add",
+        "Let a member use these commands",
+        people.add_organiser,
+        (Option("member", "Whom to add", OptionKind.MEMBER, required=True),),
+        organisers=True,
+        private=True,
+        example="/study organisers add Ada",
+    ),
+    Command(
+        "study organisers remove",
+        "Take an organiser off the list",
+        people.remove_organiser,
+        (Option("member", "Whom to remove", OptionKind.MEMBER, required=True),),
+        organisers=True,
+        private=True,
+        example="/study organisers remove Ada",
+    ),
+    Command(
+        "study organisers list",
+        "Who is named as an organiser",
+        people.list_organisers,
+        organisers=True,
+        private=True,
+        example="/study organisers list",
+    ),
 )
+
+GROUPS = {
+    "study": "Organise the study group: schedule, rounds and appeals",
+    "study deck": "What the study group asks from",
+    "study organisers": "Who organises this group besides the platform's own admins",
+    "privacy": "What is kept of you: have it, hide it, delete it",
+}
+"""What commands of several words begin with, and what those of each are about."""

@@ -127,6 +127,9 @@ class Action(StrEnum):
     RULE_CORRECT = "rule_correct"
     RULE_PARTIAL = "rule_partial"
     RULE_INCORRECT = "rule_incorrect"
+    JOIN = "join"
+    LINK = "link"
+    FORGET = "forget"
     IMPORT_USE = "import_use"
     IMPORT = "import"
     IMPORT_SHOW = "import_show"
@@ -137,6 +140,8 @@ RULINGS = frozenset(
     {Action.UPHOLD, Action.RULE_CORRECT, Action.RULE_PARTIAL, Action.RULE_INCORRECT}
 )
 """Buttons by which an organiser decides an appeal: their target is its id, else a round's."""
+CONSENTS = frozenset({Action.JOIN, Action.LINK, Action.FORGET})
+"""Buttons that say yes to what was asked: to another group, or about a member."""
 IMPORTS = frozenset({Action.IMPORT_USE, Action.IMPORT, Action.IMPORT_SHOW, Action.IMPORT_DISCARD})
 """Buttons of an import's preview: their target is its draft's id."""
 

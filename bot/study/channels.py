@@ -6,6 +6,9 @@ from bot.domain.group import Channel
 from bot.store import Tx
 from bot.study.notices import tell_organisers
 
+DELETED = "the channel was deleted."
+"""Why a channel is paused for good, unlike one that lacks permissions."""
+
 
 async def stop_posting(tx: Tx, channel: Channel, reason: str, key: str) -> None:
     """Pause a channel until organisers resume it. One that is paused already is left alone.
@@ -19,9 +22,20 @@ async def stop_posting(tx: Tx, channel: Channel, reason: str, key: str) -> None:
     if current is None or current.paused_reason is not None:
         return
     await tx.groups.pause_channel(channel.id, reason)
-    text = (
-        f"I can't post in {channel.name} any more: {reason} "
-        "The schedule stands; use `/study resume` there once it is mended."
-    )
+    helps = await _what_helps(tx, channel, reason)
+    text = f"I can't post in {channel.name} any more: {reason} {helps}"
     key = f"gone:{channel.id}:{key}"
     await tell_organisers(tx, channel.group_id, key, "Channel paused", text)
+
+
+async def _what_helps(tx: Tx, channel: Channel, reason: str) -> str:
+    """How the group goes on."""
+    if reason != DELETED:
+        return "The schedule stands; use `/study resume` there once it is mended."
+    others = [c for c in await tx.groups.channels(channel.group_id) if c.paused_reason is None]
+    if others:
+        return f"The group goes on in {', '.join(each.name for each in others)}."
+    return (
+        "The group, its points and streaks stand. To go on, type `/study setup` in another "
+        "channel of the same server and move the group there."
+    )

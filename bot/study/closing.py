@@ -25,7 +25,7 @@ async def begin_due(services: Services) -> None:
         waiting = await tx.rounds.to_close(now)
     for round_id in waiting:
         async with services.store.write() as tx:
-            await _begin(tx, round_id, None)
+            await begin(tx, round_id, None)
 
 
 async def close_now(services: Services, group: Group) -> Round:
@@ -35,11 +35,12 @@ async def close_now(services: Services, group: Group) -> Round:
         round_ = await tx.rounds.current(group.id)
         if round_ is None or round_.state is not RoundState.OPEN:
             raise ConflictError("No round is open. `/study post` asks today's question.")
-        await _begin(tx, round_.id, now)
+        await begin(tx, round_.id, now)
         return replace(round_, state=RoundState.CLOSING, closes_at=now)
 
 
-async def _begin(tx: Tx, round_id: int, closes_at: datetime | None) -> None:
+async def begin(tx: Tx, round_id: int, closes_at: datetime | None) -> None:
+    """Stop taking answers in an open round. ``closes_at`` is None where its time has come."""
     if await tx.rounds.move(round_id, [RoundState.OPEN], RoundState.CLOSING, closes_at=closes_at):
         await tx.enqueue(JobKind.CLOSE_ROUND, round_id)
 

@@ -73,6 +73,9 @@ async def _barred(tx: Tx, services: Services, out: Out, now: datetime) -> str | 
     if out.kind not in _POSTS or out.round_id is None:
         return None
     round_ = await tx.rounds.get(out.round_id)
+    if out.data.get("late") and round_ is not None and round_.state is RoundState.OPEN:
+        # For a channel that joined later; it can still be answered.
+        return None
     return TOO_LATE if round_ is None or now > round_.post_until else None
 
 

@@ -16,6 +16,7 @@ from bot.domain.schedule import (
 )
 from bot.errors import ConflictError, InvalidError, NotFoundError
 from bot.store import Tx
+from bot.study.channels import DELETED
 from bot.study.closing import release_open
 from bot.study.rounds import DEFAULT_TIME, call_off, next_free, plan_due, post_now
 from bot.study.services import Services, deck_of
@@ -73,12 +74,18 @@ async def _make_playground(tx: Tx, services: Services, zone: str) -> Group:
     settings = GroupSettings(catch_up_hours=24)
     group = await tx.groups.create("Study group", decks[0].id, zone, settings)
     await tx.groups.add_channel(group.id, *PLAYGROUND, "playground")
-    await _make_schedules(tx, group, services.clock())
+    await make_schedules(tx, group, services.clock())
     return group
 
 
 async def found_group(
-    services: Services, platform: str, external_id: str, channel: str, name: str, zone: str = "UTC"
+    services: Services,
+    platform: str,
+    external_id: str,
+    channel: str,
+    name: str,
+    zone: str = "UTC",
+    server_id: str | None = None,
 ) -> tuple[Group, bool]:
     """The group that posts in a platform's channel; a new one, with True, if there is none.
 
@@ -92,12 +99,13 @@ async def found_group(
         if not decks:
             raise NotFoundError("No deck could be loaded. `studybot deck lint` says why.")
         group = await tx.groups.create(name, decks[0].id, zone_of(zone).key, GroupSettings())
-        await tx.groups.add_channel(group.id, platform, external_id, channel)
-        await _make_schedules(tx, group, services.clock())
+        await tx.groups.add_channel(group.id, platform, external_id, channel, server_id)
+        await make_schedules(tx, group, services.clock())
         return group, True
 
 
-async def _make_schedules(tx: Tx, group: Group, now: datetime) -> None:
+async def make_schedules(tx: Tx, group: Group, now: datetime) -> None:
+    """A new group's schedules: a question a day, and a recap on Sundays."""
     daily = Schedule(group.id, RoundKind.DAILY, group.zone, DEFAULT_TIME)
     recap = Schedule(group.id, RoundKind.RECAP, group.zone, RECAP_TIME, SUNDAY)
     for schedule in (daily, recap):
@@ -198,7 +206,7 @@ async def set_paused(services: Services, group: Group, *, paused: bool) -> Group
 
 
 async def _wake(tx: Tx, channel: Channel) -> None:
-    if channel.paused_reason is not None:
+    if channel.paused_reason not in (None, DELETED):
         await tx.groups.pause_channel(channel.id, None)
 
 

@@ -198,12 +198,14 @@ async def _working_channels(tx: Tx, group: Group) -> list[Channel]:
     if not channels:
         raise ConflictError(
             "No channel of this group can be posted in. Give studybot its permissions back, "
-            "then use `/study resume` there."
+            "then use `/study resume` there; if the channel is gone, use `/study setup` in another."
         )
     return channels
 
 
-async def _add_posts(tx: Tx, round_: Round, channels: Sequence[Channel], kind: OutKind) -> None:
+async def _add_posts(
+    tx: Tx, round_: Round, channels: Sequence[Channel], kind: OutKind, *, late: bool = False
+) -> None:
     # A missed round that is asked after all has posts that failed; it gets new ones.
     tried = Counter(post.channel_id for post in await tx.outbox.posts(round_.id))
     await tx.outbox.add(
@@ -214,10 +216,26 @@ async def _add_posts(tx: Tx, round_: Round, channels: Sequence[Channel], kind: O
                 kind=kind,
                 dedupe_key=f"{kind.value}:{round_.id}:{channel.id}:{tried[channel.id]}",
                 round_id=round_.id,
+                data={"late": True} if late else {},
             )
             for channel in channels
         ]
     )
+
+
+async def post_also(tx: Tx, group: Group, channel: Channel, now: datetime) -> Round | None:
+    """Queue the open round's question in one more channel; the round, None if there is none."""
+    round_ = await tx.rounds.current(group.id)
+    if round_ is None or round_.state is not RoundState.OPEN:
+        round_ = await tx.rounds.on_date(group.id, local_date(now, group.zone), RoundKind.DAILY)
+    if round_ is None or round_.state not in (RoundState.POSTING, RoundState.OPEN):
+        return None
+    if round_.closes_at is not None and round_.closes_at <= now:
+        return None
+    there = [post for post in await tx.outbox.posts(round_.id) if post.channel_id == channel.id]
+    if not any(post.state in (OutState.PENDING, OutState.SENT) for post in there):
+        await _add_posts(tx, round_, [channel], OutKind.QUESTION, late=True)
+    return round_
 
 
 async def choose(tx: Tx, group: Group, deck: Deck) -> Question:

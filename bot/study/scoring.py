@@ -182,7 +182,7 @@ async def _score(tx: Tx, subject: Subject, grade: Grade) -> None:
     if grade.state is GradeState.FINAL:
         withheld = None  # an organiser has looked at it
     else:
-        withheld = there.withheld if there else await _withheld(tx, subject)
+        withheld = there.withheld if there else await withheld_now(tx, subject)
     await tx.boards.put(
         Score(
             group_id=subject.group.id,
@@ -249,7 +249,7 @@ async def _channel_for(tx: Tx, answer: Answer) -> int | None:
     return channels[0].id if channels else None
 
 
-async def _withheld(tx: Tx, subject: Subject) -> str | None:
+async def withheld_now(tx: Tx, subject: Subject) -> str | None:
     """Why an answer's points wait for an organiser's word, or None when they count."""
     text = subject.revision.text
     if near_copy(text, subject.question.reference) >= NEAR_COPY_FROM:

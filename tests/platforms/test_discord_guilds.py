@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from adapters.discord import guilds
-from adapters.discord.guilds import DELETED, REMOVED
+from adapters.discord.guilds import REMOVED
 from bot.domain.work import OutKind
+from bot.study.channels import DELETED
 from bot.study.groups import set_paused
 from tests.platforms.discord_listening import Listening, a_listener, asked
 from tests.platforms.discord_server import permissions

@@ -40,10 +40,19 @@ async function dispatch(text, thread, round) {
     const { posts } = await api("POST", "/api/command", { member: member(), text, ...place });
     const guided = posts.find((post) => post.form);
     if (guided) openForm(guided.form);
+    for (const post of posts) if (post.file) download(post.file);
     return {};
   }
   if (round) return api("POST", `/api/rounds/${round}/replies`, { member: member(), text });
   return api("POST", "/api/posts", { member: member(), text, ...place });
+}
+
+function download({ name, text }) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
 // Drafts outlive a switched thread and a reloaded page, not the tab.
