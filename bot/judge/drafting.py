@@ -14,6 +14,7 @@ _WANTED = re.compile(
     r"(?:the\s+)?(one|two|three|four|five|six|[1-6])\b"
 )
 
+_HEAD = re.compile(r"^([^\W_]+):\s+(?=\S)")
 _LISTING = re.compile(r"\b(?:name|list|state|enumerate|mention)\b")
 
 
@@ -43,6 +44,23 @@ def draft_key_points(question: Question, language: str = "en") -> tuple[KeyPoint
     texts = [snippet(text.raw, start, end) for start, end in spans]
     kept = [piece for piece in texts if piece] or [question.reference.strip()]
     return tuple(KeyPoint(id=f"kp{n}", text=piece) for n, piece in enumerate(kept, 1))
+
+
+def points_to_keep(question: Question, language: str = "en") -> tuple[KeyPoint, ...]:
+    """The drafted points as they can stand in a deck file, where an organiser will edit them.
+
+    Lines that only lead to a list are left out. A one-word head gets a dash for its colon: a
+    deck's own points are compared by such heads, and these promise nothing of the kind.
+    """
+    drafted = draft_key_points(question, language)
+    leads = {
+        snippet(line, 0, len(line))
+        for line in question.reference.split("\n")
+        if line.rstrip().endswith(":")
+    }
+    kept = [point.text for point in drafted if point.text not in leads] or [drafted[0].text]
+    texts = [_HEAD.sub("\\1 \u2013 ", text) for text in dict.fromkeys(kept)]
+    return tuple(KeyPoint(id=f"kp{n}", text=text) for n, text in enumerate(texts, 1))
 
 
 def wanted_points(prompt: str, drafted: int) -> int:

@@ -12,7 +12,7 @@ from typing import TypeVar
 from bot.domain.deck import Deck, KeyPoint, Question, Section
 from bot.domain.imports import DeckDraft, ImportNote
 from bot.errors import InvalidError
-from bot.judge.drafting import draft_key_points
+from bot.judge.drafting import points_to_keep
 from content.errors import DeckError
 from content.importing.guide import (
     MAX_ANSWER,
@@ -24,7 +24,7 @@ from content.importing.guide import (
 )
 from content.importing.matching import Earlier, same_key
 from content.items import key_point, source, term
-from content.parser import parse
+from content.parser import MAX_BYTES, parse
 from content.words import content_words, words
 from content.writing import inline, to_markdown
 
@@ -50,8 +50,15 @@ def draft_of(
     Raises InvalidError if there is no question that can be used.
     """
     entries = _usable(name, guide)
-    deck, drafted = _Building(name, guide, entries, earlier).deck(_title(name, guide, title), watch)
-    text = to_markdown(deck)
+    building = _Building(name, guide, entries, earlier)
+    deck = building.deck(_title(name, guide, title), watch)
+    text, drafted = to_markdown(deck), building.drafted
+    if len(text.encode()) > MAX_BYTES:
+        text, drafted = to_markdown(building.without_drafts(deck)), 0
+        guide.note("no key points were drafted: the deck is too big, judges draft them as they go")
+    if len(text.encode()) > MAX_BYTES:
+        limit = MAX_BYTES // 1_000_000
+        raise InvalidError(f"{name}: makes a deck of over {limit} MB: split it into several files.")
     try:
         deck = parse(text, name).deck
     except DeckError as error:
@@ -157,16 +164,16 @@ class _Building:
         self.taken = {question.id for question in earlier.questions()} if earlier else set()
         self.counts: dict[str, int] = {}
         self.language = earlier.language if earlier else "en"
-        self.drafted = 0
+        self.drafts: dict[str, int] = {}
 
-    def deck(self, title: str, watch: Watch) -> tuple[Deck, int]:
-        """The deck and the number of key points that were drafted."""
+    def deck(self, title: str, watch: Watch) -> Deck:
+        """The deck, with key points drafted where neither file nor earlier deck has any."""
         sections: dict[str, list[Question]] = {}
         for place, entry in enumerate(watch(self.entries)):
             question = self._question(place, entry)
             sections.setdefault(question.section, []).append(question)
         old = self.earlier.deck if self.earlier else None
-        deck = Deck(
+        return Deck(
             id=old.id if old else slug_of(title, "guide"),
             title=title,
             sections=tuple(Section(name, tuple(found)) for name, found in sections.items()),
@@ -174,7 +181,20 @@ class _Building:
             licence=old.licence if old else "",
             intro=self.guide.intro,
         )
-        return deck, self.drafted
+
+    @property
+    def drafted(self) -> int:
+        """The number of key points that were drafted."""
+        return sum(self.drafts.values())
+
+    def without_drafts(self, deck: Deck) -> Deck:
+        """The deck with only the key points that somebody wrote."""
+
+        def bare(question: Question) -> Question:
+            return replace(question, key_points=()) if question.id in self.drafts else question
+
+        sections = (Section(s.title, tuple(map(bare, s.questions))) for s in deck.sections)
+        return replace(deck, sections=tuple(sections))
 
     def _question(self, place: int, entry: Entry) -> Question:
         old = self.earlier.question(place) if self.earlier else None
@@ -193,8 +213,8 @@ class _Building:
         if old is not None and same_key(old.reference) == same_key(entry.answer):
             question = _with_what_was_added(question, old)
         if not question.key_points:
-            points = draft_key_points(question, self.language)
-            self.drafted += len(points)
+            points = points_to_keep(question, self.language)
+            self.drafts[question.id] = len(points)
             question = replace(question, key_points=points)
         return question
 
