@@ -8,12 +8,14 @@ from contextlib import contextmanager
 import aiohttp
 import discord
 
-from bot.errors import ChannelGoneError, DeliveryError, RejectedError
+from bot.errors import ChannelGoneError, DeliveryError, RejectedError, UnreachableError
 from bot.study.channels import DELETED
 
 # https://docs.discord.com/developers/topics/opcodes-and-status-codes#json
 UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, UNKNOWN_WEBHOOK = 10003, 10008, 10015
 BAD_WEBHOOK_TOKEN, THREAD_ARCHIVED, THREAD_EXISTS = 50027, 50083, 160004
+CLOSED_TO_US = 50007
+"""Somebody takes no direct messages from the bot, or shares no server with it any more."""
 BANNED_SECONDS = 600
 """Discord's front bars an address for so long, about, after too many refused requests."""
 
@@ -30,6 +32,8 @@ def told(*, channel: bool = False) -> Iterator[None]:
     except discord.RateLimited as error:
         raise DeliveryError("Discord's rate limit", error.retry_after) from error
     except (discord.Forbidden, discord.NotFound) as error:
+        if error.code == CLOSED_TO_US:
+            raise UnreachableError(_words(error)) from error
         words = DELETED if error.code == UNKNOWN_CHANNEL else _words(error)
         raise (ChannelGoneError(words) if channel else RejectedError(words)) from error
     except discord.DiscordServerError as error:
