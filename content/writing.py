@@ -135,16 +135,26 @@ def _blocks(text: str) -> list[str]:
     if any(piece.strip("\n") != piece or not piece for piece in pieces):
         return [_fence(text)]  # blank lines that only code has
     written: list[str] = []
+    code: list[str] = []
     for piece in pieces:
-        written.append(_block(piece, after=written[-1] if written else ""))
-    return written
+        block = _block(piece, after=written[-1] if written and not code else "")
+        if block is None:
+            code.append(piece)
+            continue
+        written += [_fence("\n\n".join(code))] if code else []
+        written.append(block)
+        code = []
+    return [*written, _fence("\n\n".join(code))] if code else written
 
 
-def _block(piece: str, after: str) -> str:
-    """One block. A list takes other marks than a list right before it, or they would join."""
+def _block(piece: str, after: str) -> str | None:
+    """One block, None for what only a code block can hold.
+
+    A list takes other marks than a list right before it, or they would join.
+    """
     lines = piece.split("\n")
     if any(line != " ".join(line.split()) for line in lines):
-        return _fence(piece)
+        return None
     if all(line.startswith("- ") for line in lines):
         mark = "*" if after.startswith("- ") else "-"
         return "\n".join(f"{mark} {_item(line[2:])}" for line in lines)
@@ -153,7 +163,7 @@ def _block(piece: str, after: str) -> str:
         mark = ")" if after.startswith("1. ") else "."
         return "\n".join(f"{n}{mark} {_item(f[2])}" for n, f in enumerate(numbered, 1) if f)
     if len(lines) > 1 or _is_label(piece):
-        return _fence(piece)
+        return None
     return _item(piece)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from bot.domain.deck import KeyPoint, Question
 from bot.judge.text import read, snippet
@@ -14,6 +15,7 @@ _WANTED = re.compile(
     r"(?:the\s+)?(one|two|three|four|five|six|[1-6])\b"
 )
 
+_ITEM = re.compile(r"(?:- |\d+\. )(.*)")
 _HEAD = re.compile(r"^([^\W_]+):\s+(?=\S)")
 _LISTING = re.compile(r"\b(?:name|list|state|enumerate|mention)\b")
 
@@ -47,20 +49,42 @@ def draft_key_points(question: Question, language: str = "en") -> tuple[KeyPoint
 
 
 def points_to_keep(question: Question, language: str = "en") -> tuple[KeyPoint, ...]:
-    """The drafted points as they can stand in a deck file, where an organiser will edit them.
+    """Key points as they can stand in a deck file, where an organiser will edit them.
 
-    Lines that only lead to a list are left out. A one-word head gets a dash for its colon: a
-    deck's own points are compared by such heads, and these promise nothing of the kind.
+    A list gives one for each item, or one in all if its items are single words; a line that
+    only leads to a list goes with it, and code gives none. A one-word head gets a dash for its
+    colon: a deck's own points are compared by such heads, and these promise nothing of the kind.
     """
-    drafted = draft_key_points(question, language)
-    leads = {
-        snippet(line, 0, len(line))
-        for line in question.reference.split("\n")
-        if line.rstrip().endswith(":")
-    }
-    kept = [point.text for point in drafted if point.text not in leads] or [drafted[0].text]
-    texts = [_HEAD.sub("\\1 \u2013 ", text) for text in dict.fromkeys(kept)]
-    return tuple(KeyPoint(id=f"kp{n}", text=text) for n, text in enumerate(texts, 1))
+    texts: list[str] = []
+    lead = ""
+    for block in question.reference.split("\n\n"):
+        items = _items(block)
+        if items:
+            texts += _of_list(lead, items)
+        elif "\n" not in block and not block.endswith(":"):
+            part = replace(question, reference=block, key_points=())
+            texts += [point.text for point in draft_key_points(part, language)]
+        lead = block if block.endswith(":") and "\n" not in block else ""
+    texts = [_HEAD.sub("\\1 \u2013 ", text) for text in dict.fromkeys(texts) if _says(text)]
+    texts = [*texts[: MAX_POINTS - 1], "; ".join(texts[MAX_POINTS - 1 :])]
+    points = tuple(KeyPoint(id=f"kp{n}", text=text) for n, text in enumerate(texts, 1) if text)
+    return points or draft_key_points(replace(question, key_points=()), language)
+
+
+def _items(block: str) -> list[str]:
+    """The items of a list; none if the block is something else."""
+    found = [_ITEM.match(line) for line in block.split("\n")]
+    return [match[1].strip() for match in found if match] if all(found) else []
+
+
+def _of_list(lead: str, items: list[str]) -> list[str]:
+    if any(" " in item for item in items):
+        return [snippet(item, 0, len(item)) for item in items]
+    return [f"{lead} {', '.join(items)}".strip()]
+
+
+def _says(text: str) -> bool:
+    return any(char.isalnum() for char in text)
 
 
 def wanted_points(prompt: str, drafted: int) -> int:

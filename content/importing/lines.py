@@ -72,15 +72,16 @@ _HTML_LINE = re.compile(
 def lines_of(text: str) -> list[Line]:
     """The lines of a text. Links within the page and lines of nothing but HTML are blank."""
     found: list[Line] = []
-    fence = ""
+    fence, indent = "", 0
     for at, raw in enumerate(text.split("\n"), 1):
         opening = _FENCE.match(raw)
         if fence:
             closes = opening and opening[1].startswith(fence) and not opening[2].strip()
-            found.append(Line(at, Kind.CODE, "" if closes else raw, raw, level=int(bool(closes))))
+            code = raw[min(indent, len(raw) - len(raw.lstrip(" "))) :]
+            found.append(Line(at, Kind.CODE, "" if closes else code, raw, level=int(bool(closes))))
             fence = "" if closes else fence
         elif opening and "`" not in opening[2]:
-            fence = opening[1]
+            fence, indent = opening[1], len(raw) - len(raw.lstrip(" "))
             found.append(Line(at, Kind.CODE, "", raw, level=1))
         else:
             found.append(_line(at, raw, found[-1] if found else None))
@@ -114,6 +115,8 @@ def _kind(body: str) -> tuple[Kind, str, int, int | None]:
     if (answered := _ANSWERED.match(bare)) and not (_LETTER_POINT.match(bare) and not answered[1]):
         return Kind.ANSWERED, answered[2], 0, int(answered[1]) if answered[1] else None
     if numbered := _NUMBERED.match(bare):
+        if heading := _HEADING.match(numbered[2]):  # a heading in a numbered list
+            return Kind.HEADING, _unbold(heading[2]), len(heading[1]), int(numbered[1])
         return Kind.NUMBERED, numbered[2], 0, int(numbered[1])
     if (bold := _BOLD.fullmatch(body)) and bold[2].strip():
         return Kind.BOLD, bold[2].strip(), 0, None

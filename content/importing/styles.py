@@ -106,11 +106,12 @@ def _questions_in(lines: Sequence[Line], kind: Kind) -> list[int]:
 
 
 def _headed(lines: Sequence[Line]) -> Outline | None:
-    """Headings of the deepest level, if there is more than a title."""
-    levels = _headings(lines)
-    deepest = max(levels, default=0)
-    if not deepest or (deepest == 1 and len(levels[1]) < 2):
+    """Headings of the level that asks most, or has most, if there is more than a title."""
+    levels = {n: ps for n, ps in _headings(lines).items() if n > 1 or len(ps) > 1}
+    if not levels:
         return None
+    tasks = {n: sum(asks(lines[p].text) for p in ps) for n, ps in levels.items()}
+    deepest = max(levels, key=lambda n: (tasks[n], len(levels[n]), n))
     bold = [p for p in _of_kind(lines, Kind.BOLD) if ASKS.search(lines[p].text)]
     marked = [p for p in _of_kind(lines, Kind.TEXT) if ASKS.search(lines[p].text)]
     if max(len(bold), len(marked)) >= len(levels[deepest]) > 0:
