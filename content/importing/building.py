@@ -23,9 +23,10 @@ from content.importing.guide import (
     Guide,
 )
 from content.importing.matching import Earlier, same_key
+from content.importing.tongue import language_of
 from content.items import key_point, source, term
 from content.parser import MAX_BYTES, parse
-from content.words import content_words, words
+from content.words import content_words, stems, words
 from content.writing import inline, to_markdown
 
 Item = TypeVar("Item")
@@ -163,8 +164,14 @@ class _Building:
         self.earlier = Earlier(earlier, entries) if earlier else None
         self.taken = {question.id for question in earlier.questions()} if earlier else set()
         self.counts: dict[str, int] = {}
-        self.language = earlier.language if earlier else "en"
+        self.language = earlier.language if earlier else self._language()
         self.drafts: dict[str, int] = {}
+
+    def _language(self) -> str:
+        found = language_of(f"{entry.prompt}\n{entry.answer}" for entry in self.entries)
+        if found != "en":
+            self.guide.note(f"the language is taken to be “{found}”: correct it if it is another")
+        return found
 
     def deck(self, title: str, watch: Watch) -> Deck:
         """The deck, with key points drafted where neither file nor earlier deck has any."""
@@ -213,7 +220,7 @@ class _Building:
         if old is not None and same_key(old.reference) == same_key(entry.answer):
             question = _with_what_was_added(question, old)
         if not question.key_points:
-            points = points_to_keep(question, self.language)
+            points = self._draft(question)
             self.drafts[question.id] = len(points)
             question = replace(question, key_points=points)
         return question
@@ -230,6 +237,12 @@ class _Building:
             return tuple(reader(inline(text)) for text in texts)
         except ValueError as error:
             raise InvalidError(f"{_where(self.name, entry.line)}: {error}.") from error
+
+    def _draft(self, question: Question) -> tuple[KeyPoint, ...]:
+        """Drafted key points; none of words so common that no reply could be told by them."""
+        drafted = points_to_keep(question, self.language)
+        telling = [point.text for point in drafted if stems(point.text, self.language)]
+        return tuple(KeyPoint(f"kp{n}", text) for n, text in enumerate(telling, 1))
 
     def _new_id(self, prompt: str) -> str:
         """The prompt's slug, numbered where an earlier question or another one has it."""
