@@ -22,7 +22,17 @@ from bot.commands.press import press
 from bot.domain.rounds import Round
 from bot.errors import ConflictError, InvalidError, NotFoundError
 from bot.messages.judging import appealed_message
-from bot.messages.message import IMPORTS, RULINGS, Action, Button, Message, Quote, Tone, paragraph
+from bot.messages.message import (
+    CONSENTS,
+    IMPORTS,
+    RULINGS,
+    Action,
+    Button,
+    Message,
+    Quote,
+    Tone,
+    paragraph,
+)
 from bot.store import Tx
 from bot.study import answering, appeals
 from bot.study.answering import Accepted, Outcome
@@ -30,7 +40,7 @@ from bot.study.delivery import deliver_waiting
 
 LONGEST_ANSWER = 4_000
 INPUT = "text"
-DECIDING = (RULINGS | IMPORTS) - {Action.IMPORT_SHOW}
+DECIDING = (RULINGS | IMPORTS | CONSENTS) - {Action.IMPORT_SHOW, Action.JOIN}
 _BACKSLASHED = re.compile(r"\\(.)")
 TAKEN = {
     Outcome.ANSWER: "Your answer is in",
@@ -134,7 +144,7 @@ class Acting:
 
     async def _press(self, interaction: discord.Interaction, action: Action, target: int) -> Reply:
         async with self._services.store.write() as tx:
-            if action in RULINGS | IMPORTS:
+            if action in RULINGS | IMPORTS | CONSENTS:
                 call = await self._callers.here(tx, interaction)
             else:
                 call = await self._callers.of_round(tx, interaction, target)

@@ -10,7 +10,7 @@ from adapters.discord.desk import PLATFORM, Desk, Room, is_organiser
 from adapters.discord.tokens import Tokens
 from bot.commands.core import Call
 from bot.domain.group import Group, Role
-from bot.errors import NotFoundError
+from bot.errors import InvalidError, NotFoundError
 from bot.store import Tx
 
 NO_GROUP = (
@@ -82,10 +82,25 @@ class Callers:
         """Whether the guild lets them organise, by permission or by its commands' settings."""
         return is_organiser(interaction) or self.tokens.allowed(interaction)
 
+    async def named(self, call: Call, person: discord.Member) -> str:
+        """A command's word for somebody who was picked: a member from now on, if they weren't.
+
+        Raises InvalidError for bots.
+        """
+        if person.bot:
+            raise InvalidError(f"{person.display_name} is a bot. Choose a person.")
+        if not call.organiser:
+            return person.display_name
+        async with self.desk.services.store.write() as tx:
+            room = Room(call.group, call.channel)
+            return f"#{(await self.desk.member(tx, room, person)).id}"
+
     async def _call(self, tx: Tx, room: Room, interaction: discord.Interaction) -> Call:
         member = await self.desk.member(tx, room, interaction.user)
-        organiser = self.organises(interaction) or member.role is Role.ORGANISER
-        return self.desk.call(room, member, organiser=organiser)
+        guild_id = interaction.guild_id
+        if room.channel.server_id is None and guild_id is not None:
+            await tx.groups.place_channel(room.channel.id, str(guild_id))
+        return self.desk.call(room, member, admin=self.organises(interaction))
 
 
 def _in_guild(interaction: discord.Interaction, channel_id: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -24,7 +24,7 @@ from adapters.discord.replies import OOPS, Replies, Reply, reply_of
 from adapters.discord.setting_up import SETUP, SettingUp
 from bot.commands.core import Command, Option, OptionKind
 from bot.commands.run import option_values
-from bot.commands.table import COMMANDS
+from bot.commands.table import COMMANDS, GROUPS, JOIN
 from bot.domain.boards import Window
 from bot.domain.group import Group
 from bot.errors import InvalidError, StudyError
@@ -32,8 +32,6 @@ from bot.errors import InvalidError, StudyError
 log = logging.getLogger(__name__)
 
 GROUP = "study"
-GROUP_SUMMARY = "Organise the study group: schedule, rounds and appeals"
-SUBGROUP_SUMMARY = "What the study group asks from"
 MOST_SUGGESTIONS = 25
 SUGGEST_SECONDS = 1.5
 MANAGES = discord.Permissions(manage_guild=True)
@@ -52,6 +50,12 @@ COMPARED = (
     "nsfw",
 )
 CHANNEL = "channel"
+SORTS: Mapping[OptionKind, type] = {
+    OptionKind.FILE: discord.Attachment,
+    OptionKind.MEMBER: discord.Member,
+}
+"""Options that Discord has pickers of its own for; all others are text."""
+UNSUGGESTED = (OptionKind.TEXT, *SORTS)
 OF_GROUPS = (OptionKind.TERM, OptionKind.DECK)
 """Kinds of options whose suggestions are the group's."""
 Suggest = Callable[
@@ -82,6 +86,8 @@ class Tree(app_commands.CommandTree[StudyClient]):
             text = "That command is from another version of studybot. Reload Discord, then retry."
         elif isinstance(error, app_commands.TransformerError):
             text = "I can't see that channel. Let me view it, then try again."
+            if error.type is discord.AppCommandOptionType.user:
+                text = "That user isn't in this server. Choose one of its members."
         await self._replies.serve(interaction, _refusal(text))
 
 
@@ -103,12 +109,20 @@ class Commands:
     def tree(self, client: StudyClient) -> Tree:
         """The table's rows as a client's commands."""
         tree = Tree(client, self._replies)
-        study = app_commands.Group(
-            name=GROUP, description=GROUP_SUMMARY, default_permissions=MANAGES
-        )
+        groups: dict[str, app_commands.Group] = {}
+        for name, summary in GROUPS.items():
+            outer, _, last = name.rpartition(" ")
+            groups[name] = app_commands.Group(
+                name=last,
+                description=summary,
+                parent=groups.get(outer),
+                default_permissions=MANAGES if name == GROUP else None,
+            )
+            if not outer:
+                tree.add_command(groups[name])
         for row in COMMANDS:
-            _parent(tree, study, row).add_command(self._command(row))
-        tree.add_command(study)
+            parent = groups.get(row.name.rpartition(" ")[0], tree)
+            parent.add_command(self._command(row))
         menu = app_commands.ContextMenu(name=MENU, callback=self._grade)
         menu.default_permissions = MANAGES
         tree.add_command(menu)
@@ -143,8 +157,12 @@ class Commands:
             self._callers.tokens.allow(interaction)
         values = {name: value for name, value in given.items() if isinstance(value, str)}
         sent = [each for each in given.values() if isinstance(each, discord.Attachment)]
-        work = self._setup(interaction, values, given) if row.name == SETUP else None
-        work = work or self._called(interaction, row, values, sent)
+        if row.name == SETUP:
+            work = self._setup(interaction, values, given)
+        elif row.name == JOIN:
+            work = self._setting_up.join(interaction, values)
+        else:
+            work = self._called(interaction, row, given)
         meanwhile = f"Reading {sent[0].filename}…" if sent else ""
         await self._replies.serve(interaction, work, private=row.private, meanwhile=meanwhile)
 
@@ -160,13 +178,16 @@ class Commands:
         self,
         interaction: discord.Interaction,
         row: Command,
-        values: Mapping[str, str],
-        sent: Sequence[discord.Attachment] = (),
+        given: Mapping[str, Any],
     ) -> Reply:
         call = await self._setting_up.call(interaction)
-        if sent:
-            call = replace(call, file=given_file(sent[0]))
-        elif row.organisers and not values:
+        values = {name: value for name, value in given.items() if isinstance(value, str)}
+        for name, value in given.items():
+            if isinstance(value, discord.Attachment):
+                call = replace(call, file=given_file(value))
+            elif isinstance(value, discord.Member):
+                values[name] = await self._callers.named(call, value)
+        if row.organisers and not values and call.file is None:
             return await self._setting_up.panel(call, row.name)
         return reply_of(await self._setting_up.run(call, row.name, values))
 
@@ -195,19 +216,6 @@ class Commands:
             return None
 
 
-def _parent(tree: Tree, study: app_commands.Group, row: Command) -> Tree | app_commands.Group:
-    """Where a command belongs: ``study deck use`` into the group ``deck`` of ``study``."""
-    words = row.name.split()
-    if words[0] != GROUP or len(words) == 1:
-        return tree
-    if len(words) == 2:
-        return study
-    found = study.get_command(words[1])
-    if isinstance(found, app_commands.Group):
-        return found
-    return app_commands.Group(name=words[1], description=SUBGROUP_SUMMARY, parent=study)
-
-
 def _signature(row: Command) -> inspect.Signature:
     kind = inspect.Parameter.KEYWORD_ONLY
     parameters = [
@@ -219,7 +227,7 @@ def _signature(row: Command) -> inspect.Signature:
     ]
     for option in row.options:
         default = inspect.Parameter.empty if option.required else None
-        sort = discord.Attachment if option.kind is OptionKind.FILE else str
+        sort = SORTS.get(option.kind, str)
         parameters.append(inspect.Parameter(option.name, kind, annotation=sort, default=default))
     if row.name == SETUP:
         parameters.append(
@@ -235,7 +243,7 @@ def _choices(option: Option) -> list[app_commands.Choice[str]]:
 
 
 def _is_suggested(option: Option) -> bool:
-    return option.kind not in (OptionKind.TEXT, OptionKind.FILE) and not _choices(option)
+    return option.kind not in UNSUGGESTED and not _choices(option)
 
 
 async def _refusal(text: str) -> Reply:

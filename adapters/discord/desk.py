@@ -8,7 +8,7 @@ import discord
 
 from adapters.discord.tokens import Tokens
 from bot.commands.core import Call
-from bot.domain.group import Channel, Group, Member
+from bot.domain.group import Channel, Group, Member, Role
 from bot.store import Tx
 from bot.study.services import Services
 
@@ -42,9 +42,10 @@ class Desk:
         """The member behind a Discord user; made on first use. ``tx`` must be a write."""
         return await tx.members.ensure(room.group.id, PLATFORM, str(user.id), user.display_name)
 
-    def call(self, room: Room, member: Member, *, organiser: bool) -> Call:
-        """A command's caller. Organisers are those with Manage Server, or named by the group."""
-        return Call(room.group, room.channel, member, organiser)
+    def call(self, room: Room, member: Member, *, admin: bool) -> Call:
+        """A command's caller. Organisers are the server's admins, or named by the group."""
+        organiser = admin or member.role is Role.ORGANISER
+        return Call(room.group, room.channel, member, organiser, admin=admin)
 
 
 def is_organiser(interaction: discord.Interaction) -> bool:

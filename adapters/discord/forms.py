@@ -3,7 +3,7 @@
 What a component does is written in its custom id, so that it works after a restart:
 ``field:<command>:<option>:<channel>`` chooses, ``fill:<command>:<channel>`` opens the modal
 whose submission is ``form:<command>:<channel>``, ``run:<command>:<channel>`` runs a command,
-``found:`` and ``here:`` found a group.
+``found:`` and ``here:`` found a group; ``move:<command>:<group>`` brings one here.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def step_of(custom_id: str) -> Step | None:
     """The step that a custom id says, if it is one."""
     kind, _, rest = custom_id.partition(":")
     command, *option, channel = rest.split(":") if rest.count(":") in (1, 2) else ("", "")
-    fits = kind == "field" if option else kind in ("fill", "form", "run", "found", "here")
+    fits = kind == "field" if option else kind in ("fill", "form", "run", "found", "here", "move")
     if not fits or not channel.isdecimal():
         return None
     return Step(kind, command, int(channel), option[0] if option else "")

@@ -70,6 +70,8 @@ class Guilds:
         async with self._services.store.read() as tx:
             room = await self._client.desk.room(tx, channel.id)
         if room is not None:
+            async with self._services.store.write() as tx:
+                await tx.groups.place_channel(room.channel.id, str(channel.guild.id))
             await self._stop(room.channel, DELETED)
 
     async def thread_deleted(self, payload: discord.RawThreadDeleteEvent) -> None:

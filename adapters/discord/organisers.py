@@ -28,7 +28,7 @@ class Guilds:
         self, client: discord.Client, channel: Channel
     ) -> AsyncIterator[discord.PartialMessageable | discord.DMChannel]:
         """The places to try, one after another; none if the bot has left the server."""
-        guild = await self._guild(client, int(channel.external_id))
+        guild = await self._guild(client, channel)
         if guild is None:
             return
         if guild.public_updates_channel is not None:
@@ -38,14 +38,15 @@ class Guilds:
                 direct = await client.create_dm(discord.Object(guild.owner_id))
             yield direct
 
-    async def _guild(self, client: discord.Client, channel_id: int) -> discord.Guild | None:
-        guild_id = self._of.get(channel_id)
+    async def _guild(self, client: discord.Client, channel: Channel) -> discord.Guild | None:
+        channel_id = int(channel.external_id)
+        guild_id = self._of.get(channel_id) or int(channel.server_id or 0)
         cached = client.get_channel(channel_id)
         if isinstance(cached, discord.abc.GuildChannel):
             return cached.guild
         try:
             with told():
-                if guild_id is None:
+                if not guild_id:
                     data = await client.http.get_channel(channel_id)
                     guild_id = int(data["guild_id"])  # type: ignore[typeddict-item]
                 return client.get_guild(guild_id) or await client.fetch_guild(guild_id)

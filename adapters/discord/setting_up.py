@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import discord
@@ -24,11 +24,16 @@ from adapters.discord.forms import (
 )
 from adapters.discord.replies import Replies, Reply, reply_of
 from bot.commands.core import Call, Form, OptionKind, Response
+from bot.commands.people import joined
 from bot.commands.run import matching_zones, run_command
+from bot.commands.table import JOIN
+from bot.domain.group import Group
 from bot.domain.schedule import zone_of
 from bot.errors import ForbiddenError, InvalidError, NotFoundError, StudyError
-from bot.messages.message import Code, Message, paragraph
+from bot.messages.message import Code, Message, paragraph, shortened
+from bot.study import joining
 from bot.study.groups import found_group
+from bot.study.joining import Place
 
 SETUP = "study setup"
 FORM_SECONDS = 1.5
@@ -45,6 +50,12 @@ FOUNDED = (
     "I post a question in {channel} by this schedule. Change what you like: each choice is "
     "saved at once. Whom Discord shows /study is set under Server Settings, Integrations."
 )
+MOVED = "“{name}” goes on in {channel}, with its leaderboard and streaks as they were."
+LOST = (
+    "can't be posted in any channel any more. Its points and streaks stand: use this in a "
+    "text channel to move it there."
+)
+MOST_MOVES = 3
 ONLY_ORGANISERS = "Only organisers can set up a study group."
 
 
@@ -68,7 +79,7 @@ class SettingUp:
         channel_id = channel.id if channel else place_of(interaction)
         if not await self._has_group(channel_id):
             if not values and channel is None:
-                return _where(interaction)
+                return _where(interaction, await self._stranded(interaction))
             return await self.found(interaction, channel_id, values)
         call = await self.call(interaction, channel_id)
         if values:
@@ -82,13 +93,16 @@ class SettingUp:
 
         Raises ForbiddenError for those who don't organise, and where studybot can't post.
         """
-        if not self._callers.organises(interaction):
-            raise ForbiddenError(ONLY_ORGANISERS)
-        channel = _text_channel(interaction, channel_id)
-        _check_permissions(channel)
-        zone = values.get("zone", "UTC")
+        channel = self._fit(interaction, channel_id, ONLY_ORGANISERS)
+        place = _place(channel)
         await found_group(
-            self._services, PLATFORM, str(channel.id), channel.name, channel.guild.name, zone
+            self._services,
+            PLATFORM,
+            place.external_id,
+            channel.name,
+            channel.guild.name,
+            values.get("zone", "UTC"),
+            place.server_id,
         )
         call = await self.call(interaction, channel_id)
         said = await self.run(call, SETUP, values) if values else None
@@ -96,6 +110,16 @@ class SettingUp:
         shown = said.message if said else panel.message
         lead = paragraph(FOUNDED.format(channel=f"#{channel.name}"))
         return replace(panel, message=replace(shown, blocks=(lead, *shown.blocks)))
+
+    async def join(self, interaction: discord.Interaction, values: Mapping[str, str]) -> Reply:
+        """``/study join`` in a channel, whether it has a group or not."""
+        channel_id = place_of(interaction)
+        if await self._has_group(channel_id):
+            return reply_of(await self.run(await self.call(interaction), JOIN, values))
+        channel = self._fit(interaction, channel_id, "Only organisers can let a channel join.")
+        who = f"{PLATFORM}:{interaction.user.id}"
+        done = await joining.join(self._services, _place(channel), values.get("code", ""), who)
+        return reply_of(joined(done))
 
     async def panel(self, call: Call, command: str, said: Response | None = None) -> Reply:
         """A command's form as it stands, under what was ``said`` just now."""
@@ -137,6 +161,9 @@ class SettingUp:
             case "found" | "here":
                 channel_id = _picked(interaction) if step.kind == "found" else step.channel_id
                 work = self._placed(interaction, channel_id)
+                await self._replies.serve(interaction, work, update=True)
+            case "move":
+                work = self._moved(interaction, step.channel_id)
                 await self._replies.serve(interaction, work, update=True)
             case _:
                 await self._replies.serve(interaction, self._ran(interaction, step))
@@ -180,6 +207,31 @@ class SettingUp:
             call = await self.call(interaction, channel_id)
             return replace(await self.panel(call, SETUP), updates=True)
         return replace(await self.found(interaction, channel_id, {}), updates=True)
+
+    async def _moved(self, interaction: discord.Interaction, group_id: int) -> Reply:
+        channel = self._fit(interaction, place_of(interaction), ONLY_ORGANISERS)
+        done = await joining.move_here(self._services, _place(channel), group_id)
+        panel = await self.panel(await self.call(interaction, channel.id), SETUP)
+        lead = paragraph(MOVED.format(name=done.group.name, channel=f"#{channel.name}"))
+        shown = replace(panel.message, blocks=(lead, *panel.message.blocks))
+        return replace(panel, message=shown, updates=True)
+
+    async def _stranded(self, interaction: discord.Interaction) -> list[Group]:
+        """Groups of this server that lost all their channels, for whom may move them."""
+        if interaction.guild_id is None or not self._callers.organises(interaction):
+            return []
+        async with self._services.store.read() as tx:
+            return await joining.stranded(tx, PLATFORM, str(interaction.guild_id))
+
+    def _fit(
+        self, interaction: discord.Interaction, channel_id: int, refusal: str
+    ) -> discord.TextChannel:
+        """A channel that studybot can post in, at an organiser's word. Raises StudyErrors."""
+        if not self._callers.organises(interaction):
+            raise ForbiddenError(refusal)
+        channel = _text_channel(interaction, channel_id)
+        _check_permissions(channel)
+        return channel
 
     async def _ran(self, interaction: discord.Interaction, step: Step) -> Reply:
         call = await self.call(interaction, step.channel_id)
@@ -225,8 +277,8 @@ def _picked(interaction: discord.Interaction) -> int:
     return int(value) if value.isdecimal() else 0
 
 
-def _where(interaction: discord.Interaction) -> Reply:
-    """Asks where the questions should come."""
+def _where(interaction: discord.Interaction, stranded: Sequence[Group]) -> Reply:
+    """Asks where the questions should come; or which group that lost its channel goes on here."""
     view = discord.ui.View(timeout=None)
     view.add_item(
         discord.ui.ChannelSelect(
@@ -243,13 +295,25 @@ def _where(interaction: discord.Interaction) -> Reply:
                 custom_id=Step("here", SETUP, place_of(interaction)).custom_id,
             )
         )
+        for group in stranded[:MOST_MOVES]:
+            view.add_item(
+                discord.ui.Button(
+                    label=shortened(f"Move “{group.name}” here", 80),
+                    custom_id=Step("move", SETUP, group.id).custom_id,
+                )
+            )
+    lost = [paragraph(f"“{each.name}” {LOST}") for each in stranded[:MOST_MOVES]]
     text = paragraph(
         "Choose the channel where the daily question should come. Everything else can be "
         "changed afterwards, here or with ",
         Code("/study setup"),
         ".",
     )
-    return Reply(Message("Begin a study group", (text,)), view=at_rest(view))
+    return Reply(Message("Begin a study group", (*lost, text)), view=at_rest(view))
+
+
+def _place(channel: discord.TextChannel) -> Place:
+    return Place(PLATFORM, str(channel.id), channel.name, str(channel.guild.id))
 
 
 def _text_channel(interaction: discord.Interaction, channel_id: int) -> discord.TextChannel:
