@@ -84,6 +84,15 @@ class SqlTx:
             .on_conflict_do_nothing(index_elements=["platform", "event_id"])
         )
 
+    async def is_known(self, platform: str, event_id: str) -> bool:
+        """Whether an inbound event was stored."""
+        row = await self._session.one(
+            sa.select(inbox.c.event_id).where(
+                inbox.c.platform == platform, inbox.c.event_id == event_id
+            )
+        )
+        return row is not None
+
     async def enqueue(self, kind: JobKind, *row_ids: int) -> None:
         """Hand rows to the workers when this transaction commits (never if it doesn't)."""
         self._hand_over(kind, row_ids)

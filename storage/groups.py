@@ -99,6 +99,19 @@ class SqlGroups:
         )
         return [channel_from(row) for row in await self._session.all(statement)]
 
+    async def everywhere(self, platform: str) -> list[Channel]:
+        """Every group's channels on a platform, oldest first."""
+        statement = (
+            sa.select(channels).where(channels.c.platform == platform).order_by(channels.c.id)
+        )
+        return [channel_from(row) for row in await self._session.all(statement)]
+
+    async def rename_channel(self, channel_id: int, name: str) -> None:
+        """Store what people call a channel now."""
+        await self._session.execute(
+            sa.update(channels).where(channels.c.id == channel_id).values(name=name)
+        )
+
     async def pause_channel(self, channel_id: int, reason: str | None) -> None:
         """Stop posting in a channel, or post there again (None)."""
         await self._session.execute(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import logging
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime, timedelta
 
 import discord
 
@@ -14,15 +16,20 @@ from adapters.discord.faults import told
 from adapters.discord.render import embed_of
 from bot.domain.group import Channel
 from bot.domain.rounds import RoundState
-from bot.errors import RejectedError
+from bot.domain.work import backoff
+from bot.errors import DeliveryError, RejectedError
 from bot.messages.build import back_message, welcome_message
 from bot.messages.message import Message
-from bot.study.channels import DELETED, stop_posting
+from bot.study.channels import DELETED, stop_posting, take_group_name, take_names
 from bot.study.notices import tell_organisers
 
 log = logging.getLogger(__name__)
+Place = discord.TextChannel | discord.DMChannel
 
 WELCOMES_FOR = timedelta(days=1)
+MOST_TRIES = 6
+LOOKS_AT = 200
+"""Messages in which an earlier greeting is looked for."""
 REMOVED = "the bot was removed from the server."
 
 
@@ -34,6 +41,8 @@ def attach(client: StudyClient) -> None:
     client.listen("guild_remove", guilds.removed)
     client.listen("guild_channel_delete", guilds.channel_deleted)
     client.listen("raw_thread_delete", guilds.thread_deleted)
+    client.listen("guild_channel_update", guilds.channel_changed)
+    client.listen("guild_update", guilds.changed)
 
 
 class Guilds:
@@ -44,12 +53,31 @@ class Guilds:
         self._services = client.desk.services
 
     async def ready(self) -> None:
-        """Greet the servers that were joined while nobody listened."""
+        """Catch up: channels were renamed and servers joined while nobody listened."""
+        guilds = list(self._client.guilds)
+        names = {str(each.id): each.name for guild in guilds for each in guild.channels}
+        async with self._services.store.write() as tx:
+            await take_names(tx, PLATFORM, names)
         since = self._services.clock() - WELCOMES_FOR
-        for guild in list(self._client.guilds):
+        for guild in guilds:
             joined_at = guild.me.joined_at
-            if joined_at is not None and joined_at > since and not await self._rooms(guild):
-                await self._greet(guild, welcome_message())
+            if joined_at is not None and joined_at > since:
+                await self.joined(guild)
+
+    async def channel_changed(
+        self, before: discord.abc.GuildChannel, after: discord.abc.GuildChannel
+    ) -> None:
+        """A channel may have another name now."""
+        if before.name != after.name:
+            async with self._services.store.write() as tx:
+                await take_names(tx, PLATFORM, {str(after.id): after.name})
+
+    async def changed(self, before: discord.Guild, after: discord.Guild) -> None:
+        """A server may have another name now."""
+        if before.name != after.name:
+            rooms = await self._rooms(after)
+            async with self._services.store.write() as tx:
+                await take_group_name(tx, rooms, before.name, after.name)
 
     async def joined(self, guild: discord.Guild) -> None:
         """Say how to begin, or how to go on where a study group was before."""
@@ -108,32 +136,65 @@ class Guilds:
         return rooms
 
     async def _greet(self, guild: discord.Guild, message: Message) -> None:
-        """Say it once for each time that the bot joins, where it may write; else to the owner."""
-        joined_at = guild.me.joined_at
-        stamp = "" if joined_at is None else f"{joined_at.timestamp():.0f}"
+        """Say it once for each time that the bot joins; tried again while Discord fails."""
+        for failures in range(1, MOST_TRIES):
+            try:
+                await self._greet_once(guild, message)
+            except DeliveryError as error:
+                log.info("no greeting in %s yet: %s", guild.id, error)
+                await asyncio.sleep(backoff(failures))
+            else:
+                return
+
+    async def _greet_once(self, guild: discord.Guild, message: Message) -> None:
+        """Where the bot may write, else to the owner. Raises DeliveryError."""
+        joined_at = guild.me.joined_at or guild.created_at
+        key = f"{guild.id}:{joined_at.timestamp() * 1000:.0f}"
+        now = self._services.clock()
         async with self._services.store.write() as tx:
-            key = f"welcome:{guild.id}:{stamp}"
-            if not await tx.first_time(PLATFORM, key, self._services.clock()):
+            if await tx.is_known(PLATFORM, f"welcomed:{key}"):
                 return
+            begun = not await tx.first_time(PLATFORM, f"welcome:{key}", now)
         embed = embed_of(message)
-        for channel in _writable(guild):
-            if await _sent(channel, embed):
+        # Somebody who was killed, or works at it right now, may have said it.
+        said = begun and await self._was_said(guild, embed, joined_at)
+        if not said:
+            await self._say(guild, embed, hashlib.sha256(key.encode()).hexdigest()[:25])
+        async with self._services.store.write() as tx:
+            await tx.first_time(PLATFORM, f"welcomed:{key}", now)
+
+    async def _say(self, guild: discord.Guild, embed: discord.Embed, nonce: str) -> None:
+        """In the first place that takes it; Discord takes a nonce once in some minutes."""
+        async for place in self._places(guild):
+            try:
+                with told():
+                    await place.send(embed=embed, nonce=nonce)
+            except RejectedError as error:
+                log.info("no greeting in %s: %s", place.id, error)
+            else:
                 return
-        if guild.owner_id is not None:
-            owner = discord.Object(guild.owner_id)
-            with told():
-                await (await self._client.create_dm(owner)).send(embed=embed)
 
-
-async def _sent(channel: discord.TextChannel, embed: discord.Embed) -> bool:
-    """Whether the channel took it; raises DeliveryError when Discord itself can't be reached."""
-    try:
-        with told():
-            await channel.send(embed=embed)
-    except RejectedError as error:
-        log.info("no greeting in %s: %s", channel.name, error)
+    async def _was_said(self, guild: discord.Guild, embed: discord.Embed, since: datetime) -> bool:
+        """Whether one of those places has the greeting."""
+        async for place in self._places(guild):
+            try:
+                with told():
+                    async for message in place.history(limit=LOOKS_AT, after=since):
+                        titles = [each.title for each in message.embeds]
+                        if message.author == guild.me and embed.title in titles:
+                            return True
+            except RejectedError as error:
+                log.info("a greeting can't be looked for in %s: %s", place.id, error)
         return False
-    return True
+
+    async def _places(self, guild: discord.Guild) -> AsyncIterator[Place]:
+        """Where a greeting may stand, the best first."""
+        for channel in _writable(guild):
+            yield channel
+        if guild.owner_id is not None:
+            with told():
+                direct = await self._client.create_dm(discord.Object(guild.owner_id))
+            yield direct
 
 
 def _writable(guild: discord.Guild) -> Iterator[discord.TextChannel]:

@@ -99,6 +99,9 @@ class Tx(Protocol):
     async def first_time(self, platform: str, event_id: str, now: datetime) -> bool:
         """True once for each inbound event: False means that it was stored before."""
 
+    async def is_known(self, platform: str, event_id: str) -> bool:
+        """Whether an inbound event was stored."""
+
     async def enqueue(self, kind: JobKind, *row_ids: int) -> None:
         """Hand rows to the workers when this transaction commits (never if it doesn't)."""
 

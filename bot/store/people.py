@@ -49,6 +49,12 @@ class Groups(Protocol):
     async def channels(self, group_id: int) -> list[Channel]:
         """A group's channels, oldest first."""
 
+    async def everywhere(self, platform: str) -> list[Channel]:
+        """Every group's channels on a platform, oldest first."""
+
+    async def rename_channel(self, channel_id: int, name: str) -> None:
+        """Store what people call a channel now."""
+
     async def pause_channel(self, channel_id: int, reason: str | None) -> None:
         """Stop posting in a channel, or post there again (None)."""
 

@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
 from bot.domain.group import Channel
 from bot.store import Tx
 from bot.study.notices import tell_organisers
 
 DELETED = "the channel was deleted."
 """Why a channel is paused for good, unlike one that lacks permissions."""
+
+
+async def take_names(tx: Tx, platform: str, names: Mapping[str, str]) -> None:
+    """Call channels as people do now; ``names`` are by the platform's ids of them."""
+    for channel in await tx.groups.everywhere(platform):
+        name = names.get(channel.external_id, channel.name)
+        if name != channel.name:
+            await tx.groups.rename_channel(channel.id, name)
+
+
+async def take_group_name(tx: Tx, channels: Sequence[Channel], before: str, after: str) -> None:
+    """Their server was renamed; a group that was called after it goes along."""
+    for group_id in {channel.group_id for channel in channels}:
+        group = await tx.groups.get(group_id, lock=True)
+        if group is not None and group.name == before:
+            await tx.groups.update(replace(group, name=after))
 
 
 async def stop_posting(tx: Tx, channel: Channel, reason: str, key: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -84,6 +85,61 @@ async def test_the_greeting_goes_where_the_bot_may_write_or_else_to_the_owner(
     server.admin.invite_bot(silent, permissions.READING)
     welcome = await server.sent(where=heard.place.bob.direct)
     assert "/study setup" in welcome.text
+
+
+@pytest.mark.parametrize("committed", [True, False])
+async def test_a_greeting_whose_sending_broke_is_there_once(
+    place: Place, tmp_path: Path, *, committed: bool
+) -> None:
+    place.server.messages.settings.nonce_seconds = 0
+    place.server.faults.add(SENDING, 503, committed=committed)
+    for _ in range(2):
+        async with a_listener(tmp_path, place, first=[guilds.attach], founded=False) as listener:
+            await listener.bot.settled()
+    assert len(place.channel.messages) == 1
+
+
+async def test_two_processes_that_greet_at_once_say_it_once(place: Place, tmp_path: Path) -> None:
+    guild = place.server.guild("Reading circle", owner=place.ada, bot=None)
+    channel = place.server.channel(guild, "lobby")
+    async with (
+        a_listener(tmp_path, place, first=[guilds.attach]) as one,
+        a_listener(tmp_path, place, first=[guilds.attach]) as other,
+    ):
+        place.server.admin.invite_bot(guild)
+        await place.server.sent(where=channel)
+        for listener in (one, other):
+            await listener.bot.client.settled()
+        assert len(channel.messages) == 1
+        place.server.admin.kick_bot(guild)
+        place.server.admin.invite_bot(guild)
+        await place.server.until(lambda: len(channel.messages) > 1, what="a second greeting")
+        for listener in (one, other):
+            await listener.bot.client.settled()
+    assert len(channel.messages) == 2
+
+
+async def test_renamed_channels_and_servers_are_called_by_their_new_names(
+    place: Place, tmp_path: Path
+) -> None:
+    admin = place.server.admin
+    async with a_listener(tmp_path, place, first=[guilds.attach]) as listener:
+        admin.rename(place.channel, "daily-question")
+        admin.rename_guild(place.guild, "Night owls")
+        await listener.bot.settled()
+        group, channel = await listener.bot.room()
+        assert (group.name, channel.name) == ("Night owls", "daily-question")
+        async with listener.bot.parts.store.write() as tx:
+            await tx.groups.update(replace(group, name="Owls of the night"))
+        admin.rename_guild(place.guild, "Early birds")
+        await listener.bot.settled()
+        group, _ = await listener.bot.room()
+        assert group.name == "Owls of the night"
+    admin.rename(place.channel, "questions")
+    async with a_listener(tmp_path, place, first=[guilds.attach]) as listener:
+        await listener.bot.settled()
+        _, channel = await listener.bot.room()
+        assert channel.name == "questions"
 
 
 async def test_a_kicked_bot_pauses_its_channel_and_goes_on_when_it_is_told_to(

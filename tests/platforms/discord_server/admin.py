@@ -83,6 +83,9 @@ class Admin:
     def rename(self, channel: Channel, name: str) -> None:
         self._parts.places.change_channel(channel, name=name)
 
+    def rename_guild(self, guild: Guild, name: str) -> None:
+        self._parts.places.rename_guild(guild, name)
+
     def slow_mode(self, channel: Channel, seconds: int) -> None:
         self._parts.places.change_channel(channel, slow_mode=seconds)
 

@@ -110,6 +110,10 @@ class Places:
         else:
             self._emit(guild, "GUILD_MEMBER_UPDATE", data)
 
+    def rename_guild(self, guild: Guild, name: str) -> None:
+        guild.name = name
+        self._emit(guild, "GUILD_UPDATE", payloads.guild(guild))
+
     # Channels.
 
     def add_channel(self, guild: Guild, name: str, overwrites: dict[int, Overwrite]) -> Channel:
