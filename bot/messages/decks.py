@@ -107,14 +107,14 @@ def holds(deck: Deck) -> str:
 
 def _notes(notes: Sequence[ImportNote]) -> Items:
     shown = [
-        item(
-            shortened(note.message, _NOTE),
-            mark=Mark.PARTIAL,
-            detail=f"line {note.line}" if note.line else "",
-        )
+        item(*_line_of(note), shortened(note.message, _NOTE), mark=Mark.PARTIAL)
         for note in notes[:NOTES]
     ]
     return Items((*shown, *_more(len(notes) - len(shown))), heading="Worth a look")
+
+
+def _line_of(note: ImportNote) -> tuple[Inline, ...]:
+    return (Strong(f"line {note.line:,}"), ": ") if note.line else ()
 
 
 def _sections(deck: Deck) -> list[Block]:
@@ -137,10 +137,7 @@ def _more(number: int) -> tuple[Item, ...]:
 
 def _sample(question: Question) -> Items:
     """One question's key points, so that it shows what a grade would go by."""
-    shown = [
-        item(shortened(point.text, _NOTE), mark=Mark.COVERED)
-        for point in question.key_points[:POINTS]
-    ]
+    shown = [item(shortened(point.text, _NOTE)) for point in question.key_points[:POINTS]]
     more = _more(len(question.key_points) - len(shown))
     heading = f"Key points of “{shortened(question.prompt, _PROMPT)}”"
     return Items((*shown, *more), heading=heading)
@@ -204,9 +201,9 @@ def _line(each: Shelved) -> Item:
         by: Inline = Mention(each.by.id, each.by.name) if each.by else "a former member"
         version = f" · version {each.stored.version}" if each.stored.version > 1 else ""
         spans += [" · imported by ", by, " ", When(each.stored.updated_at), version]
-    mark = Mark.COVERED if each.in_use else Mark.DOT
-    detail = "in use" if each.in_use else ""
-    return Item(tuple(spans), mark, detail)
+    if each.in_use:
+        spans += [" · ", Strong("in use")]
+    return item(*spans, mark=Mark.COVERED if each.in_use else Mark.DOT)
 
 
 def using_message(deck: Deck, *, before: bool) -> Message:

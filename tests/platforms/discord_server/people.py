@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from tests.platforms.discord_server import commands, modals, payloads, permissions, typed
+from tests.platforms.discord_server import commands, drafts, modals, payloads, permissions, typed
 from tests.platforms.discord_server import interactions as kinds
 from tests.platforms.discord_server.components import BUTTON, SELECTS
 from tests.platforms.discord_server.drafts import MOST_CONTENT, Draft, Upload
@@ -15,6 +15,7 @@ from tests.platforms.discord_server.routes_messages import check_sending
 from tests.platforms.discord_server.routing import Parts
 from tests.platforms.discord_server.typed import NotPossible
 from tests.platforms.discord_server.world import (
+    Attachment,
     Channel,
     Guild,
     Message,
@@ -148,6 +149,14 @@ class Person:
         if where.guild is not None:
             typed.add_members(filled.resolved, where.guild, self.user)
         return self._start(kinds.COMMAND, where, filled.data)
+
+    def attach(self, name: str, content: bytes, where: Channel) -> Attachment:
+        """Choose a file for a command's option; the app uploads it at once."""
+        draft = Draft(uploads=[(Upload("", name, content), None)])
+        messages = self._parts.messages
+        [made] = drafts.attachments(self._parts.world, messages.base_url, where, draft)
+        messages.attachments[made.id] = made
+        return made
 
     def autocomplete(
         self,

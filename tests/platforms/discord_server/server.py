@@ -22,6 +22,7 @@ from tests.platforms.discord_server import (
     routes_places,
 )
 from tests.platforms.discord_server.admin import Admin
+from tests.platforms.discord_server.cdn import Cdn
 from tests.platforms.discord_server.changes import Changes
 from tests.platforms.discord_server.commands import Commands
 from tests.platforms.discord_server.gateway import Gateway
@@ -56,6 +57,7 @@ class DiscordServer:
         self.changes = Changes()
         self.gateway = Gateway(self.world, self.changes)
         self.messages = Messages(self.world, self.gateway)
+        self.cdn = Cdn(self.messages)
         places = Places(self.world, self.gateway, self.messages)
         self.commands = Commands(self.world.ids, self.world.application.id)
         self.interactions = Interactions(self.world, self.gateway, self.changes)
@@ -91,7 +93,7 @@ class DiscordServer:
         """Listen on loopback, on a free port unless one is given."""
         app = web.Application(client_max_size=64 * 1024 * 1024)
         app.router.add_get("/gateway{tail:(/resume)?/?}", self.gateway.serve)
-        app.router.add_get("/attachments/{channel}/{attachment}/{name}", self._serve_attachment)
+        app.router.add_get("/attachments/{channel}/{attachment}/{name}", self.cdn.serve)
         app.router.add_route("*", f"{BASE}/{{tail:.*}}", self.rest.serve)
         app.router.add_route("*", "/{tail:.*}", self._serve_nothing)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
@@ -241,12 +243,6 @@ class DiscordServer:
             return entries if len(entries) >= count else None
 
         return await self.until(found, within, what=f"{count} x {pattern}")
-
-    async def _serve_attachment(self, request: web.Request) -> web.Response:
-        attachment = self.messages.attachments.get(int(request.match_info["attachment"]))
-        if attachment is None:
-            return web.Response(status=404)
-        return web.Response(body=attachment.content, content_type=attachment.content_type)
 
     async def _serve_nothing(self, request: web.Request) -> web.Response:
         self.unknown.append(f"{request.method} {request.path}")

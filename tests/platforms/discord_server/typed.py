@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from tests.platforms.discord_server import commands, payloads, permissions
 from tests.platforms.discord_server.refusals import Json
-from tests.platforms.discord_server.world import Channel, Guild, Role, User
+from tests.platforms.discord_server.world import Attachment, Channel, Guild, Role, User
 
 NUMERIC = (commands.INTEGER, commands.NUMBER)
 
@@ -85,7 +85,7 @@ def _value(typed: Typed, option: Json, value: object, *, focused: bool) -> Json:
     entry: Json = {"name": option["name"], "type": kind}
     if focused:
         return {**entry, "value": value, "focused": True}
-    if isinstance(value, User | Channel | Role):
+    if isinstance(value, User | Channel | Role | Attachment):
         entry["value"] = str(value.id)
         _resolve(typed.resolved, kind, value)
         return entry
@@ -117,15 +117,19 @@ def _check_value(option: Json, value: object) -> None:
         raise NotPossible(f"{name} must be within {least} and {most}, not {size}")
 
 
-def _resolve(resolved: Json, kind: int, value: User | Channel | Role) -> None:
+def _resolve(resolved: Json, kind: int, value: User | Channel | Role | Attachment) -> None:
     """Add what an option refers to; the member of a user is added by who knows the guild."""
     fitting = {commands.USER: User, commands.CHANNEL: Channel, commands.ROLE: Role}
+    fitting[commands.ATTACHMENT] = Attachment
     if kind not in fitting or not isinstance(value, fitting[kind]):
         raise NotPossible(f"option type {kind} doesn't take {value!r}")
     if isinstance(value, User):
         resolved.setdefault("users", {})[str(value.id)] = payloads.user(value)
     elif isinstance(value, Role):
         resolved.setdefault("roles", {})[str(value.id)] = payloads.role(value)
+    elif isinstance(value, Attachment):
+        shown = {**payloads.attachment(value), "ephemeral": True}
+        resolved.setdefault("attachments", {})[str(value.id)] = shown
     else:
         resolved.setdefault("channels", {})[str(value.id)] = payloads.channel(value)
 
