@@ -103,16 +103,15 @@ async def confirm(services: Services, group: Group, member: Member, other_id: in
     for _ in range(TRIES):
         try:
             async with services.store.write() as tx:
-                await codes.answered(tx, CodeKind.LINK_ANYWAY, other_id, member.id, now=now)
-                return await make_one(tx, group, other_id, member.id, now)
+                return await _make_one(tx, group, other_id, member.id, now)
         except _MovedOnError:
             continue
     raise ConflictError("You were answering just now. Press the button again in a moment.")
 
 
-async def make_one(tx: Tx, group: Group, one: int, other: int, now: datetime) -> Member:
-    """Merge two members of a group into the older one, who keeps their name."""
-    kept, gone = sorted((one, other))
+async def _make_one(tx: Tx, group: Group, maker: int, user: int, now: datetime) -> Member:
+    """Merge a code's maker and its user into the older of the two, who keeps their name."""
+    kept, gone = sorted((maker, user))
     theirs = [await tx.answers.rounds_of(each) for each in (kept, gone)]
     shared = sorted(theirs[0].keys() & theirs[1].keys())
     for round_id in shared:
@@ -124,6 +123,8 @@ async def make_one(tx: Tx, group: Group, one: int, other: int, now: datetime) ->
         raise ConflictError(codes.OUTDATED)
     if theirs != [await tx.answers.rounds_of(each) for each in (kept, gone)]:
         raise _MovedOnError
+    # Not before all is locked: two who say yes to each other would wait in a ring.
+    await codes.answered(tx, CodeKind.LINK_ANYWAY, maker, user, now=now)
     for round_id in shared:
         await _settle(tx, theirs[0][round_id], theirs[1][round_id], now)
     if any(each.role is Role.ORGANISER for each in people):
