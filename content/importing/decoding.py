@@ -26,6 +26,7 @@ _HIDDEN = re.compile(
     "|(?<![^\x00-\u02ff])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\u02ff])"
 )
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ud800-\udfff]")
+FEW = 8  # control characters that any text may have
 MAX_CONTROLS = 0.02  # the share of a text from which on it must be something else
 
 
@@ -75,7 +76,7 @@ def _strict(name: str, data: bytes, encoding: str, notes: list[ImportNote]) -> s
             raise InvalidError(message) from error
         text = _windows(name, data, notes)
     controls = len(_CONTROL.findall(text))
-    if controls > MAX_CONTROLS * len(text):
+    if controls > max(FEW, MAX_CONTROLS * len(text)):
         raise InvalidError(
             f"“{name}” is no text: save the guide as plain text, Markdown or CSV and try again."
         )

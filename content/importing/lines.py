@@ -51,7 +51,7 @@ _BULLET = re.compile(
     r"(?:\[[ xX]\]\s+)?(.*)"
 )
 _TOGGLE = re.compile(
-    r"[\u25b8\u25b6\u25ba\u25be\u25bc\u25b9\u25bb]\ufe0f?\s*(.+)|<summary[^>]*>(.*?)</summary>\s*"
+    r"[\u25b8\u25b6\u25ba\u25be\u25bc\u25b9\u25bb]\ufe0f?\s*(.+)|(?:<details[^>]*>\s*)?<summary[^>]*>(.*?)</summary>\s*"
 )
 _BOLD = re.compile(r"(\*\*|__)(?!\s)((?:(?!\1).)+?)(?<!\s)\1\s*:?\s*")
 _ASKED = re.compile(

@@ -157,12 +157,24 @@ def _begins_section(lines: Sequence[Line], place: int) -> bool:
     """Whether a line with the number 1 starts a new section rather than a list."""
     if ASKS.search(lines[place].text):
         return True
-    before = next((line for line in reversed(lines[:place]) if line.kind is not Kind.BLANK), None)
+    before = _nearest(lines, place, -1)
     if before is None or before.kind is Kind.HEADING:
         return True
     if before.kind is Kind.BOLD:
         return asks(lines[place].text)
-    return before.kind is Kind.TEXT and heads(before.text) and asks(lines[place].text)
+    if before.kind is not Kind.TEXT or before.text.endswith(":") or ". " in before.text:
+        return False
+    return heads(before.text) and asks(lines[place].text)
+
+
+def _nearest(lines: Sequence[Line], place: int, step: int) -> Line | None:
+    """The next line that says something, in one direction or the other."""
+    place += step
+    while 0 <= place < len(lines):
+        if lines[place].kind is not Kind.BLANK:
+            return lines[place]
+        place += step
+    return None
 
 
 def _bold(lines: Sequence[Line]) -> Outline | None:
@@ -183,7 +195,7 @@ def _nested(lines: Sequence[Line]) -> Outline | None:
 
 
 def _has_children(lines: Sequence[Line], place: int) -> bool:
-    following = next((line for line in lines[place + 1 :] if line.kind is not Kind.BLANK), None)
+    following = _nearest(lines, place, 1)
     return following is not None and following.indent >= 2
 
 
