@@ -11,10 +11,12 @@ import sqlalchemy as sa
 
 from bot.domain.group import Member, Role
 from bot.domain.rounds import Answer, Revision, RevisionState
+from bot.domain.work import Out
 from bot.store.intake import Author, FirstAnswer, Scene
 from storage.answers import answer_from, insertable, revision_from
 from storage.groups import channel_from, group_from
 from storage.members import SqlMembers, member_from, name_key
+from storage.outbox import QUESTION, out_from
 from storage.rounds import SqlRounds
 from storage.sql import Session
 from storage.tables import accounts, answers, channels, groups, inbox, members, outbox, revisions
@@ -44,6 +46,18 @@ class SqlIntake:
             ],
         )
         return set(rows.scalars())
+
+    async def asked(self, platform: str, external_ids: Collection[str]) -> dict[str, Out]:
+        """The QUESTION rows that were posted as those messages, in any channel of a platform."""
+        rows = await self._session.all(
+            sa.select(outbox)
+            .join(channels, channels.c.id == outbox.c.channel_id)
+            .where(
+                QUESTION, outbox.c.external_id.in_(external_ids), channels.c.platform == platform
+            )
+            .order_by(outbox.c.id)
+        )
+        return {row.external_id: out_from(row) for row in rows}
 
     async def scenes(self, asked: Collection[int]) -> dict[int, Scene]:
         """The scenes of QUESTION rows, by the rows' ids; those that are gone are left out."""

@@ -17,7 +17,7 @@ from storage.tables import channels, outbox, rounds
 from storage.tables import places as read_places
 
 # Spelling out the index's own condition lets both planners use it.
-_QUESTION = sa.text("outbox.kind = 'question'")
+QUESTION = sa.text("outbox.kind = 'question'")
 _THREAD = read_places.alias("thread_places")
 PLACES_AT_ONCE = 1000
 """A statement takes some 32,000 values."""
@@ -55,7 +55,7 @@ class SqlOutbox:
     async def get(self, out_id: int) -> Out | None:
         """The row with that id."""
         row = await self._session.one(sa.select(outbox).where(outbox.c.id == out_id))
-        return _out(row) if row else None
+        return out_from(row) if row else None
 
     async def claim(self, out_id: int, now: datetime, lease: timedelta) -> Out | None:
         """Take a pending row to send it: as ``Rounds.claim``."""
@@ -157,7 +157,7 @@ class SqlOutbox:
         found = await self._all(
             sa.select(outbox)
             .join(channels, channels.c.id == outbox.c.channel_id)
-            .where(_QUESTION, outbox.c.external_id == external_id, channels.c.platform == platform)
+            .where(QUESTION, outbox.c.external_id == external_id, channels.c.platform == platform)
             .order_by(outbox.c.id.desc())
             .limit(1)
         )
@@ -195,7 +195,7 @@ class SqlOutbox:
             .outerjoin(_THREAD, _read(_THREAD, own))
             .outerjoin(channel, _read(channel, channels.c.external_id))
             .where(
-                _QUESTION,
+                QUESTION,
                 outbox.c.external_id.is_not(None),
                 channels.c.platform == platform,
                 rounds.c.state.in_((RoundState.POSTING, *POSTED)),
@@ -226,7 +226,7 @@ class SqlOutbox:
         )
 
     async def _all(self, statement: sa.Select[Any]) -> list[Out]:
-        return [_out(row) for row in await self._session.all(statement)]
+        return [out_from(row) for row in await self._session.all(statement)]
 
 
 def _closed_unread(since: datetime) -> sa.ColumnElement[bool]:
@@ -239,6 +239,7 @@ def _read(place: sa.FromClause, external_id: sa.ColumnElement[Any]) -> sa.Column
     return sa.and_(place.c.channel_id == outbox.c.channel_id, place.c.place == external_id)
 
 
-def _out(row: sa.Row[Any]) -> Out:
+def out_from(row: sa.Row[Any]) -> Out:
+    """An Out from a row of ``outbox``."""
     value = {name: getattr(row, name) for name in Out.__dataclass_fields__}
     return Out(**{**value, "kind": OutKind(row.kind), "state": OutState(row.state)})

@@ -18,6 +18,9 @@ from storage import work
 from storage.sql import Session
 from storage.tables import questions, rounds
 
+KEPT = 256
+_parsed: dict[str, Question] = {}
+
 
 class SqlRounds:
     """bot.store.Rounds over SQL."""
@@ -196,10 +199,20 @@ def _round(row: sa.Row[Any], question: dict[str, Any] | None) -> Round:
         due_at=row.due_at,
         post_until=row.post_until,
         deck_id=row.deck_id,
-        question=question_from_dict(question) if question else None,
+        question=_question(row.question_hash, question) if question else None,
         opens_at=row.opens_at,
         closes_at=row.closes_at,
         reason=row.reason,
         attempts=row.attempts,
         failures=row.failures,
     )
+
+
+def _question(digest: str, data: dict[str, Any]) -> Question:
+    """A snapshot; those asked lately are kept, since many groups share them."""
+    known = _parsed.get(digest)
+    if known is None:
+        known = _parsed[digest] = question_from_dict(data)
+        if len(_parsed) > KEPT:
+            del _parsed[next(iter(_parsed))]
+    return known

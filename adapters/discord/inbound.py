@@ -5,17 +5,15 @@ Each message is stored once, with what the core makes of it, in one transaction.
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections import OrderedDict
 from collections.abc import Iterable
-from datetime import datetime, timedelta
-from typing import TypeVar
+from datetime import datetime
 
 import discord
 
 from adapters.discord.client import StudyClient
 from adapters.discord.desk import PLATFORM, Room
+from adapters.discord.questions import Questions
 from adapters.discord.turns import Turns
 from bot.domain.group import Member
 from bot.domain.rounds import Round
@@ -27,18 +25,10 @@ from bot.study.answering import Reply
 from bot.study.intake import Heard, Intake
 from bot.study.notices import lead_to_button, tell_member
 
-T = TypeVar("T")
-
 NO_TEXT = (
     "I can only read words, so files, stickers and polls are no answer. Please type your answer in "
     "the thread, or use the Answer button on the question: it takes up to 4,000 characters."
 )
-REMEMBERED = 5000
-"""Questions whose rounds are kept in memory."""
-FOREIGN_SECONDS = 60.0
-"""How long a thread that is none of ours is not looked up again."""
-SETTLED = timedelta(minutes=5)
-"""A younger message may be a question of ours that is not written down yet."""
 _WRITTEN = (discord.MessageType.default, discord.MessageType.reply)
 
 
@@ -50,9 +40,7 @@ class Inbound:
         self._services = client.desk.services
         self._turns = Turns()
         self._intake = Intake(self._services, PLATFORM)
-        self._known: OrderedDict[str, Out] = OrderedDict()
-        self._foreign: OrderedDict[str, float] = OrderedDict()
-        self._lookups: dict[str, asyncio.Task[Out | None]] = {}
+        self._questions = Questions(self._services)
 
     async def heard(self, message: discord.Message) -> int | None:
         """A message: an answer, a revision, conversation, or none of ours.
@@ -63,7 +51,7 @@ class Inbound:
         if question is None:
             return None
         async with self._turns.of(message.author.id, message.id):
-            asked = await self._asked(question)
+            asked = await self._questions.by_message(question)
             if asked is None:
                 return None
             if self._is_hidden(message):
@@ -81,7 +69,7 @@ class Inbound:
         if question is None or message.edited_at is None or self._is_hidden(message):
             return None
         async with self._turns.of(message.author.id, message.id):
-            asked = await self._asked(question)
+            asked = await self._questions.by_message(question)
             if asked is None:
                 return None
             now = self._services.clock()
@@ -105,7 +93,7 @@ class Inbound:
                 await self._withdraw(channel_id, message_id, in_thread=asked is not None)
         return channel_id
 
-    def _question(self, message: discord.Message) -> str | None:
+    def _question(self, message: discord.Message) -> int | None:
         """The message id of the question that a message may reply to.
 
         A question's thread has the question's own id.
@@ -116,42 +104,14 @@ class Inbound:
         if message.type not in _WRITTEN:
             return None
         if isinstance(message.channel, (discord.Thread, discord.PartialMessageable)):
-            return str(message.channel.id)
+            return message.channel.id
         if message.type is not discord.MessageType.reply or message.reference is None:
             return None
         target = message.reference.resolved
         user = self._client.user
         if isinstance(target, discord.Message) and user is not None and target.author.id != user.id:
             return None
-        return str(message.reference.message_id)
-
-    async def _asked(self, question: str) -> Out | None:
-        """The question with that message id. What a message asks never changes."""
-        known = self._known.get(question)
-        if known is not None:
-            return known
-        if self._is_foreign(question):
-            return None
-        # Hundreds may reply in one moment: it is looked up once for all of them.
-        lookup = self._lookups.get(question)
-        if lookup is None:
-            lookup = self._lookups[question] = asyncio.create_task(self._look_up(question))
-            lookup.add_done_callback(lambda _: self._lookups.pop(question, None))
-        return await asyncio.shield(lookup)
-
-    async def _look_up(self, question: str) -> Out | None:
-        async with self._services.store.read() as tx:
-            found = await tx.outbox.asked_as(PLATFORM, question)
-        if found is not None:
-            _remember(self._known, question, found)
-        elif _age(int(question)) > SETTLED:
-            _remember(self._foreign, question, asyncio.get_running_loop().time())
-        return found
-
-    def _is_foreign(self, question: str) -> bool:
-        """Whether it was found lately to be no question of ours, though long posted."""
-        since = self._foreign.get(question)
-        return since is not None and asyncio.get_running_loop().time() - since < FOREIGN_SECONDS
+        return message.reference.message_id
 
     def _heard(self, asked: Out, message: discord.Message) -> Heard:
         # Discord's clock and ours may differ, but nothing was sent in the future.
@@ -247,16 +207,6 @@ class Inbound:
         if self._client.user is None:
             return message.content
         return re.sub(rf"^\s*<@!?{self._client.user.id}>\s*", "", message.content, count=1)
-
-
-def _remember(kept: OrderedDict[str, T], question: str, value: T) -> None:
-    kept[question] = value
-    if len(kept) > REMEMBERED:
-        kept.popitem(last=False)
-
-
-def _age(snowflake: int) -> timedelta:
-    return discord.utils.utcnow() - discord.utils.snowflake_time(snowflake)
 
 
 def _key(message: discord.Message) -> str:

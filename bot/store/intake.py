@@ -9,6 +9,7 @@ from typing import Protocol
 
 from bot.domain.group import Channel, Group, Member
 from bot.domain.rounds import Answer, Revision, Round
+from bot.domain.work import Out
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,9 @@ class Intake(Protocol):
         self, platform: str, event_ids: Collection[str], now: datetime
     ) -> set[str]:
         """Those of the events that were not stored before; see ``Tx.first_time``."""
+
+    async def asked(self, platform: str, external_ids: Collection[str]) -> dict[str, Out]:
+        """The QUESTION rows that were posted as those messages, in any channel of a platform."""
 
     async def scenes(self, asked: Collection[int]) -> dict[int, Scene]:
         """The scenes of QUESTION rows, by the rows' ids; those that are gone are left out."""

@@ -36,7 +36,10 @@ async def test_a_scene_is_the_group_channel_and_round_of_a_question(world: World
         [out_id] = await tx.outbox.add([question])
         await tx.outbox.finish(out_id, OutState.SENT, NOW, external_id="1")
     async with world.store.read() as tx:
+        asked = await tx.intake.asked("web", ["1", "2"])
+        assert await tx.intake.asked("discord", ["1"]) == {}
         scenes = await tx.intake.scenes({out_id, out_id + 1})
+    assert {key: out.id for key, out in asked.items()} == {"1": out_id}
     assert set(scenes) == {out_id}
     scene = scenes[out_id]
     assert (scene.group, scene.channel, scene.round) == (world.group, world.channel, round_)
