@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import gc
+import sqlite3
+import threading
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from bot.domain.stored import DeckVersion, StoredDeck
 from content.errors import DeckError
 from content.library import Library
 
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
 DECK = """---
 id: {id}
 title: {title}
@@ -74,3 +83,84 @@ def test_a_library_without_decks_says_that_nothing_is_covered() -> None:
     assert library.decks() == ()
     assert not library.explain("lora, in plain words please").found
     assert library.suggest("lo") == []
+
+
+def stored(deck_id: str, title: str, group_id: int = 1, version: int = 1) -> StoredDeck:
+    text = DECK.format(id="whatever", title=title)
+    return StoredDeck(deck_id, group_id, "own.txt", text, version, NOW, 7)
+
+
+def test_a_groups_own_deck_is_seen_by_it_alone(tmp_path: Path) -> None:
+    write(tmp_path, "1.md", "one", "Fork")
+    library = Library([tmp_path], shipped=False)
+    assert library.take_in([stored("own", "Ladle"), stored("theirs", "Whisk", 2)]) == {}
+    assert [deck.id for deck in library.decks(1)] == ["one", "own"]
+    assert [deck.id for deck in library.decks(2)] == ["one", "theirs"]
+    assert [deck.id for deck in library.decks()] == ["one"]
+    assert library.explain("ladle", "own").sources[0].deck == "own"
+    assert not library.explain("ladle").found
+    assert not library.explain("whisk", "own").found
+    assert library.suggest("") == ["Fork"]
+    assert library.suggest("", "theirs") == ["Whisk"]
+
+
+def test_a_new_version_takes_the_olds_place_and_an_old_one_does_not() -> None:
+    library = Library([], shipped=False)
+    library.take_in([stored("own", "Ladle")])
+    library.take_in([stored("own", "Whisk", version=2)])
+    library.take_in([stored("own", "Ladle")])
+    deck = library.deck("own")
+    assert deck is not None
+    assert deck.title == "Whisk"
+    assert library.explain("whisk", "own").found
+    assert not library.explain("ladle", "own").found
+    assert library.versions() == {"own": DeckVersion(2, NOW)}
+
+
+def test_a_stored_deck_that_can_not_be_read_is_left_out_and_told(tmp_path: Path) -> None:
+    write(tmp_path, "1.md", "one", "Fork")
+    library = Library([tmp_path], shipped=False)
+    problems = library.take_in(
+        [
+            replace(stored("odd", "x"), text="no deck"),
+            stored("own", "Ladle"),
+            stored("one", "Whisk"),
+        ]
+    )
+    assert set(problems) == {"odd", "one"}
+    assert "own.txt:1: there is no front matter" in problems["odd"]
+    assert "a deck file has the id “one”" in problems["one"]
+    assert [deck.id for deck in library.decks(1)] == ["one", "own"]
+    assert set(library.versions()) == {"odd", "own", "one"}
+
+
+def test_searches_go_on_while_a_deck_is_taken_in() -> None:
+    library = Library([], shipped=False)
+    library.take_in([stored("own", "Ladle")])
+    ended = threading.Event()
+    answers: list[bool] = []
+
+    def search() -> None:
+        while not ended.is_set():
+            answers.append(library.explain("ladle", "own").found)
+
+    with ThreadPoolExecutor(2) as pool:
+        searching = pool.submit(search)
+        for version in range(2, 30):
+            library.take_in([stored("own", "Ladle", version=version)])
+        ended.set()
+        searching.result()
+    assert answers
+    assert all(answers)
+
+
+def test_an_index_that_nobody_uses_any_more_is_freed() -> None:
+    library = Library([], shipped=False)
+    library.take_in([stored("own", "Ladle")])
+    index = weakref.ref(library._index_of("own"))
+    library.take_in([stored("own", "Whisk", version=2)])
+    gc.collect()
+    assert index() is None
+    library.close()
+    with pytest.raises(sqlite3.ProgrammingError):
+        library.explain("what is a whisk for, in plain words", "own")
