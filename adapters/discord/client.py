@@ -17,6 +17,7 @@ from typing import Any
 import discord
 
 from adapters.discord.desk import Desk
+from adapters.discord.pace import Pace
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +60,7 @@ class StudyClient(discord.AutoShardedClient):
             guild_ready_timeout=ready_timeout,
             # A longer wait is the outbox's, which holds no worker up meanwhile.
             max_ratelimit_timeout=LONGEST_LIMIT_SECONDS,
+            http_trace=Pace().trace(),
         )
         self.desk = desk
         self.sees_content = content

@@ -76,6 +76,13 @@ class Admin:
         until = payloads.now() + timedelta(seconds=seconds)
         self._parts.places.change_member(guild, guild.members[user.id], timed_out_until=until)
 
+    def start_thread(self, message: Message, name: str) -> Thread:
+        """The bot's thread on a message, as if it had been made long ago."""
+        bot = self._parts.world.bot
+        return self._parts.places.start_thread(
+            message.channel, bot, name, on=message, auto_archive=10_080
+        )
+
     def delete_channel(self, channel: Channel) -> None:
         """A channel with its threads, or one thread."""
         self._parts.places.delete_channel(channel)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from typing import Any
 
 from aiohttp import BodyPartReader, web
@@ -25,18 +26,24 @@ class Dropped(Exception):  # noqa: N818  (a fault that a test asked for)
 
 
 class Rest:
-    """Answers under /api/v10. ``banned_after`` invalid requests, all are refused by the front."""
+    """Answers under /api/v10. ``banned_after`` invalid requests, all are refused by the front.
+
+    ``latency`` is the seconds of a way there and back, half of them before a request counts;
+    ways differ by a fifth.
+    """
 
     def __init__(self, parts: Parts, routes: Routes) -> None:
         self.journal = Journal()
         self.faults = Faults()
         self.limits = RateLimits(lambda: asyncio.get_running_loop().time())
         self.banned_after = 10_000
+        self.latency = 0.0
         self._parts = parts
         self._routes = routes
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         loop = asyncio.get_running_loop()
+        await self._travel()
         path = request.rel_url.path.removeprefix(BASE)
         entry = Entry(loop.time(), request.method, path, query=dict(request.query))
         entry.reason = request.headers.get("X-Audit-Log-Reason")
@@ -55,7 +62,12 @@ class Rest:
         entry.took = loop.time() - entry.at
         entry.answered = True
         self._parts.changes.notify()
+        await self._travel()
         return response
+
+    async def _travel(self) -> None:
+        if self.latency:
+            await asyncio.sleep(self.latency / 2 * random.uniform(0.9, 1.1))
 
     async def _answer(self, request: web.Request, entry: Entry) -> web.Response:
         found = self._routes.find(entry.method, entry.path)
