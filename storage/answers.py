@@ -8,12 +8,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.domain.rounds import Answer, GradedAnswer, Revision, RevisionState
+from bot.domain.rounds import Answer, GradedAnswer, Revision, RevisionState, RoundState
 from storage import work
 from storage.grades import SqlGrades, grade_from
 from storage.merge import fold
 from storage.sql import Session
-from storage.tables import answers, grades, members, revisions
+from storage.tables import answers, channels, grades, members, revisions, rounds
 
 
 class SqlAnswers(SqlGrades):
@@ -38,6 +38,33 @@ class SqlAnswers(SqlGrades):
         return await self._find(
             answers.c.channel_id == channel_id, answers.c.message_id == message_id
         )
+
+    async def held(self, channel_id: int, message_id: str) -> Revision | None:
+        """The HELD revision that is that message, in a round that is still going on."""
+        going_on = (RoundState.POSTING, RoundState.OPEN, RoundState.CLOSING)
+        # By way of the group's few open rounds: messages themselves have no index.
+        found = await self._held(
+            rounds.c.group_id
+            == sa.select(channels.c.group_id).where(channels.c.id == channel_id).scalar_subquery(),
+            rounds.c.state.in_(going_on),
+            revisions.c.channel_id == channel_id,
+            revisions.c.message_id == message_id,
+        )
+        return found[0] if found else None
+
+    async def held_in(self, round_id: int) -> list[Revision]:
+        """A round's HELD revisions."""
+        return await self._held(rounds.c.id == round_id)
+
+    async def _held(self, *conditions: sa.ColumnElement[bool]) -> list[Revision]:
+        statement = (
+            sa.select(revisions)
+            .join(answers, answers.c.id == revisions.c.answer_id)
+            .join(rounds, rounds.c.id == answers.c.round_id)
+            .where(*conditions, revisions.c.state == RevisionState.HELD)
+            .order_by(revisions.c.id)
+        )
+        return [revision_from(row) for row in await self._session.all(statement)]
 
     async def create(self, answer: Answer) -> Answer:
         """Insert; ``id`` is ignored. If (round, member) has one already, that one is returned."""

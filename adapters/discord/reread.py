@@ -101,11 +101,14 @@ class Reader:
         if spot.round_id is None:
             return set()
         async with self._services.store.read() as tx:
-            answered = await tx.answers.in_round(spot.round_id)
+            answers = [each.answer for each in await tx.answers.in_round(spot.round_id)]
+            held = await tx.answers.held_in(spot.round_id)
+        written = [(each.channel_id, each.message_id) for each in answers]
+        written += [(each.channel_id, each.message_id) for each in held]
         return {
-            int(each.answer.message_id)
-            for each in answered
-            if each.answer.channel_id == spot.channel_id and each.answer.message_id
+            int(message_id)
+            for channel_id, message_id in written
+            if channel_id == spot.channel_id and message_id is not None
         }
 
     async def _history(self, place: discord.abc.Messageable, after: int) -> set[int]:

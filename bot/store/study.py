@@ -101,6 +101,12 @@ class Answers(Protocol):
     async def by_message(self, channel_id: int, message_id: str) -> Answer | None:
         """The answer whose reply is that message."""
 
+    async def held(self, channel_id: int, message_id: str) -> Revision | None:
+        """The HELD revision that is that message, in a round that is still going on."""
+
+    async def held_in(self, round_id: int) -> list[Revision]:
+        """A round's HELD revisions."""
+
     async def create(self, answer: Answer) -> Answer:
         """Insert; ``id`` is ignored. If (round, member) has one already, that one is returned."""
 

@@ -219,6 +219,16 @@ async def withdraw(tx: Tx, answer: Answer, now: datetime) -> None:
         await recount(tx, current.group_id, current.member_id)
 
 
+async def forget_held(tx: Tx, channel_id: int, message_id: str) -> bool:
+    """A reply that waited behind its author's first was deleted; whether there was one."""
+    revision = await tx.answers.held(channel_id, message_id)
+    if revision is None:
+        return False
+    return await tx.answers.set_revision_state(
+        revision.id, RevisionState.HELD, RevisionState.DROPPED
+    )
+
+
 async def steady_round(tx: Tx, round_id: int, now: datetime) -> Round | None:
     """The round with that id; once its time is up, it can't close before this transaction ends.
 

@@ -208,6 +208,27 @@ async def test_revisions_are_numbered_from_one_even_when_they_come_at_once(world
     assert revisions[0].text == "first"
 
 
+async def test_a_held_reply_is_found_by_its_message_while_its_round_goes_on(
+    world: World,
+) -> None:
+    round_ = await world.round()
+    answer = await world.answer(round_, await world.member("Ada"), "first")
+    here = {"channel_id": world.channel.id}
+    async with world.store.write() as tx:
+        held = await tx.answers.add_revision(
+            answer.id, "more", RevisionState.HELD, NOW, **here, message_id="m1"
+        )
+        await tx.answers.add_revision(
+            answer.id, "and more", RevisionState.PENDING, NOW, **here, message_id="m2"
+        )
+        assert await tx.answers.held(world.channel.id, "m1") == held
+        assert await tx.answers.held(world.channel.id, "m2") is None
+        assert await tx.answers.held(world.channel.id + 1, "m1") is None
+        assert await tx.answers.held_in(round_.id) == [held]
+        await tx.rounds.move(round_.id, [RoundState.OPEN], RoundState.CLOSED)
+        assert await tx.answers.held(world.channel.id, "m1") is None
+
+
 async def test_a_revision_is_claimed_postponed_and_done_like_a_round(world: World) -> None:
     answer = await world.answer(await world.round(), await world.member("Ada"))
     revision = await revision_of(world.store, answer)

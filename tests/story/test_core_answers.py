@@ -12,7 +12,7 @@ from bot.domain.group import AnswerMode, FeedbackMode
 from bot.errors import InvalidError
 from bot.ports import Reaction
 from bot.study import jobs
-from bot.study.answering import Outcome
+from bot.study.answering import Outcome, forget_held
 from tests.support.harness import FakeClock, Study, study
 from tests.support.judging import ScriptedJudge, answer_of, change, delete, edit, points
 
@@ -97,6 +97,24 @@ async def test_a_held_reply_that_comes_to_count_carries_the_verdict_itself(
         assert found is not None
         assert reply.reaction == Reaction.CORRECT
         assert chatter.reaction == Reaction.RECEIVED
+
+
+async def test_a_held_reply_that_is_deleted_never_comes_to_count(
+    tmp_path: Path, clock: FakeClock, judge: ScriptedJudge
+) -> None:
+    async with study(tmp_path, clock, grader=judge) as session:
+        await session.reply("Ada", "off-topic chatter")
+        await session.reply("Ada", "good answer right behind it")
+        [chatter, reply] = await own_posts(session, "Ada")
+        async with session.parts.store.write() as tx:
+            forgotten = [
+                await forget_held(tx, session.channel.id, str(post.id))
+                for post in (chatter, reply, reply)
+            ]
+        await session.work()
+
+        assert forgotten == [False, True, False]
+        assert await points(session) == {}
 
 
 async def test_an_edit_event_that_changes_nothing_leaves_a_held_reply_alone(
