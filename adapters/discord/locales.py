@@ -1,4 +1,7 @@
-"""What members' commands are called in other languages, where Discord offers that."""
+"""Members' commands in other languages, where Discord offers that.
+
+What they answer stays English, as studybot does. Options keep their names in every language.
+"""
 
 from __future__ import annotations
 
@@ -6,38 +9,28 @@ from typing import Any
 
 import discord
 from discord import app_commands
-from discord.app_commands import TranslationContextLocation
+from discord.app_commands import TranslationContextLocation as Location
 
-_LOCALES = {
-    "de": discord.Locale.german,
-    "es": discord.Locale.spain_spanish,
-    "es-419": discord.Locale.latin_american_spanish,
-    "fr": discord.Locale.french,
-    "pt": discord.Locale.brazil_portuguese,
+from adapters.discord.wordings import DESCRIPTIONS, NAMES
+
+_KEYS = {
+    discord.Locale.german: "de",
+    discord.Locale.spain_spanish: "es",
+    discord.Locale.latin_american_spanish: "es",
+    discord.Locale.french: "fr",
+    discord.Locale.brazil_portuguese: "pt",
 }
-_NAMES = {
-    "explain": {"de": "erklären", "es": "explicar", "fr": "expliquer", "pt": "explicar"},
-    "leaderboard": {
-        "de": "rangliste",
-        "es": "clasificación",
-        "fr": "classement",
-        "pt": "classificação",
-    },
-    "me": {"de": "ich", "es": "yo", "fr": "moi", "pt": "eu"},
-    "appeal": {"de": "einspruch", "es": "apelar", "fr": "contester", "pt": "recorrer"},
-    "help": {"de": "hilfe", "es": "ayuda", "fr": "aide", "pt": "ajuda"},
-    "Grade this message": {
-        "de": "Diese Nachricht bewerten",
-        "es": "Calificar este mensaje",
-        "fr": "Noter ce message",
-        "pt": "Avaliar esta mensagem",
-    },
+_WORDINGS = {
+    Location.command_name: NAMES,
+    Location.group_name: NAMES,
+    Location.command_description: DESCRIPTIONS,
+    Location.group_description: DESCRIPTIONS,
+    Location.parameter_description: DESCRIPTIONS,
 }
-_KEYS = {locale: key.removesuffix("-419") for key, locale in _LOCALES.items()}
 
 
 class Names(app_commands.Translator):
-    """Names of commands; what they say stays English, as studybot does."""
+    """Names and descriptions by what they are in English."""
 
     async def translate(
         self,
@@ -45,7 +38,6 @@ class Names(app_commands.Translator):
         locale: discord.Locale,
         context: app_commands.TranslationContext[Any, Any],
     ) -> str | None:
-        """The name in that language, None where there is none."""
-        if context.location is not TranslationContextLocation.command_name:
-            return None
-        return _NAMES.get(string.message, {}).get(_KEYS.get(locale, ""))
+        """The wording in that language, None where there is none."""
+        wordings = _WORDINGS.get(context.location, {})
+        return wordings.get(string.message, {}).get(_KEYS.get(locale, ""))

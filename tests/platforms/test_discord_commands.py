@@ -28,6 +28,11 @@ async def bot(place: Place, tmp_path: Path) -> AsyncIterator[Studybot]:
         yield bot
 
 
+def described(entry: Json) -> list[Json]:
+    """What a command describes: itself, its subcommands and their options."""
+    return [entry, *(inner for each in entry.get("options", ()) for inner in described(each))]
+
+
 def leaves(command: Json) -> list[str]:
     """What can be typed: a command's name, or those of its subcommands, groups' included."""
     inner = [each for each in command.get("options", ()) if each["type"] in (SUBCOMMAND, GROUP)]
@@ -133,4 +138,16 @@ async def test_members_commands_have_names_in_other_languages(place: Place) -> N
     }
     assert named["leaderboard"]["de"] == "rangliste"
     assert named["explain"]["fr"] == "expliquer"
+    assert named["privacy"]["es-419"] == "privacidad"
     assert named["study"] == {}
+
+
+@pytest.mark.usefixtures("bot")
+async def test_members_commands_and_options_are_described_in_other_languages(place: Place) -> None:
+    languages = {"de", "es-ES", "es-419", "fr", "pt-BR"}
+    members = {row.name.split()[0] for row in COMMANDS if not row.organisers}
+    ours = [c for c in place.server.commands.everywhere.values() if c["name"] in members]
+    entries = [entry for command in ours for entry in described(command)]
+    assert len(entries) > len(ours) > 5
+    for entry in entries:
+        assert set(entry["description_localizations"] or {}) == languages, entry["description"]
