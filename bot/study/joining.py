@@ -180,25 +180,28 @@ async def _others(tx: Tx, group: Group, channel: Channel) -> list[Channel]:
 
 async def _move(tx: Tx, channel: Channel, before: Group, group: Group, now: datetime) -> Joined:
     """Hand a channel over; a group that keeps none ends its open round and rests."""
-    if not await _others(tx, before, channel):
-        await _lay_down(tx, before, now)
+    last = not await _others(tx, before, channel)
+    if last:
+        await _end_round(tx, before, now)
     for group_id in sorted((before.id, group.id)):
         await tx.groups.get(group_id, lock=True)
+    if last:
+        resting = replace(before, paused=True)
+        await tx.groups.update(resting)
+        await call_off(tx, resting, now)
     await tx.groups.move_channel(channel.id, group.id)
     moved = replace(channel, group_id=group.id, paused_reason=None)
     return Joined(group, await post_also(tx, group, moved, now), before=before)
 
 
-async def _lay_down(tx: Tx, group: Group, now: datetime) -> None:
+async def _end_round(tx: Tx, group: Group, now: datetime) -> None:
+    """Close the round that is open. Raises ConflictError while one is being posted."""
     today = await tx.rounds.on_date(group.id, local_date(now, group.zone), RoundKind.DAILY)
     if today is not None and today.state is RoundState.POSTING:
         raise ConflictError(POSTING)
     current = await tx.rounds.current(group.id)
     if current is not None and current.state is RoundState.OPEN:
         await closing.begin(tx, current.id, now)
-    paused = replace(group, paused=True)
-    await tx.groups.update(paused)
-    await call_off(tx, paused, now)
 
 
 async def _own_group(tx: Tx, services: Services, group: Group, now: datetime) -> Group:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from bot.domain.group import Role
@@ -31,10 +32,10 @@ async def guarded(tmp_path: Path) -> AsyncIterator[Site]:
         yield running
 
 
-async def run(web: Site, member: str, text: str, **given: Any) -> dict[str, Any]:
+async def run(web: Site, member: str, text: str, *, guarded: bool = False) -> dict[str, Any]:
     """The one message that a command answers with."""
     body = {"member": member, "text": text}
-    auth = (member, PASSWORD) if given.get("guarded") else None
+    auth = httpx.BasicAuth(member, PASSWORD) if guarded else httpx.USE_CLIENT_DEFAULT
     [said] = (await web.http.post("/api/command", json=body, auth=auth)).json()["posts"]
     return dict(said)
 
