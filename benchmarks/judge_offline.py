@@ -1,5 +1,5 @@
 # ruff: noqa: INP001  (a script, not part of a package)
-"""How well the offline judge agrees with human graders, beside four plain baselines.
+"""How well the offline judge agrees with human graders, beside plain baselines.
 
     python benchmarks/judge_offline.py FILE.jsonl...
 
@@ -14,10 +14,8 @@ questions out.
 from __future__ import annotations
 
 import json
-import math
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,20 +26,20 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bot.domain.deck import Question
 from bot.domain.grading import GradingTask
+from bot.judge.baselines import Baseline, Compared, baselines
 from bot.judge.drafting import draft_key_points, wanted_points
 from bot.judge.metrics import pearson, qwk, rmse, spearman
 from bot.judge.offline import OfflineJudge
-from bot.judge.text import fold, read, words_of
+from bot.judge.text import read
 
 
 @dataclass(frozen=True)
 class Row:
-    """One graded answer, with its words and the reference's."""
+    """One graded answer, beside its reference."""
 
     task: GradingTask
     score: float
-    said: list[str]
-    wanted: list[str]
+    pair: Compared
 
 
 Method = Callable[[Row], float | None]
@@ -54,49 +52,9 @@ def load(path: Path) -> list[Row]:
     for line in path.read_text(encoding="utf-8").splitlines():
         data = json.loads(line)
         question = Question("row", data["question"], data["reference"], ())
-        words = [words_of(fold(data[key])[0]) for key in ("answer", "reference")]
-        rows.append(Row(GradingTask(question, data["answer"]), float(data["score"]), *words))
+        pair = Compared.of(data["answer"], data["reference"])
+        rows.append(Row(GradingTask(question, data["answer"]), float(data["score"]), pair))
     return rows
-
-
-def f_measure(shared: float, row: Row) -> float:
-    """F1 of ``shared`` words out of the answer's and the reference's."""
-    return 2 * shared / max(1, len(row.said) + len(row.wanted))
-
-
-def token_f1(row: Row) -> float:
-    """F1 over the bags of words."""
-    return f_measure((Counter(row.said) & Counter(row.wanted)).total(), row)
-
-
-def rouge_l(row: Row) -> float:
-    """F1 of the longest common subsequence of words."""
-    best = [0] * (len(row.wanted) + 1)
-    for word in row.said:
-        before = 0
-        for n, other in enumerate(row.wanted, 1):
-            above = best[n]
-            best[n] = before + 1 if word == other else max(above, best[n - 1])
-            before = above
-    return f_measure(best[-1], row)
-
-
-def tfidf(rows: list[Row]) -> Method:
-    """Cosine of TF-IDF vectors, document frequencies counted over the file itself."""
-    texts = {tuple(words) for row in rows for words in (row.said, row.wanted)}
-    seen = Counter(word for words in texts for word in set(words))
-
-    def vector(words: list[str]) -> dict[str, float]:
-        return {
-            w: n * math.log((1 + len(texts)) / (1 + seen[w])) for w, n in Counter(words).items()
-        }
-
-    def cosine(row: Row) -> float:
-        left, right = vector(row.said), vector(row.wanted)
-        norms = math.hypot(*left.values()) * math.hypot(*right.values())
-        return sum(v * right.get(w, 0.0) for w, v in left.items()) / norms if norms else 0.0
-
-    return cosine
 
 
 @lru_cache(maxsize=512)
@@ -113,6 +71,10 @@ def coverage(row: Row) -> float:
     said = {token.stem for token in read(row.task.reply).content()}
     shares = sorted((len(said & stems) / max(1, len(stems)) for stems in points), reverse=True)
     return sum(shares[:wanted]) / max(1, wanted)
+
+
+def _of_pair(baseline: Baseline) -> Method:
+    return lambda row: baseline(row.pair)
 
 
 def measure(method: Method, rows: list[Row]) -> list[float]:
@@ -144,9 +106,10 @@ def main() -> None:
         methods: dict[str, Method] = {
             "offline judge": lambda row: judge.judge(row.task).score,
             "key-point coverage": coverage,
-            "ROUGE-L": rouge_l,
-            "TF-IDF cosine": tfidf(rows),
-            "token F1": token_f1,
+            **{
+                name: _of_pair(baseline)
+                for name, baseline in baselines([row.pair for row in rows]).items()
+            },
         }
         for row in rows:
             judge.judge(row.task)
