@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 import asyncpg
+import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -21,20 +23,36 @@ log = logging.getLogger(__name__)
 POOL = 10
 OVERFLOW = 20
 CONNECT_SECONDS = 10
+STALLED = timedelta(seconds=15)
+"""A process that stops in the middle of a transaction gives up its locks after so long."""
 
 CONNECT_ERRORS = (OSError, DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError)
 """What connecting raises; a timeout is an OSError."""
 
 
-def engine_for(target: Target) -> AsyncEngine:
-    """An engine of pooled connections, each checked before it is used."""
-    return create_async_engine(
+def engine_for(target: Target, stalled: timedelta = STALLED) -> AsyncEngine:
+    """An engine of pooled connections, each checked before it is used.
+
+    The server ends a transaction in which nothing is said for ``stalled``.
+    """
+    engine = create_async_engine(
         target.url,
         pool_size=POOL,
         max_overflow=OVERFLOW,
         pool_pre_ping=True,
         connect_args={"timeout": CONNECT_SECONDS},
     )
+    milliseconds = round(stalled.total_seconds() * 1000)
+
+    def prepare(connection: Any, _: object) -> None:
+        # Not as a startup parameter, which poolers in between may refuse.
+        cursor = connection.cursor()
+        cursor.execute(f"SET idle_in_transaction_session_timeout = {milliseconds}")
+        cursor.close()
+        connection.commit()
+
+    sa.event.listen(engine.sync_engine, "connect", prepare)
+    return engine
 
 
 def unreachable(target: Target, error: BaseException) -> StorageError:
@@ -55,10 +73,12 @@ class PostgresDatabase:
     Both raise StoreUnavailableError while the server can't be reached.
     """
 
-    def __init__(self, target: Target, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, target: Target, clock: Callable[[], datetime], stalled: timedelta = STALLED
+    ) -> None:
         self._target = target
         self._clock = clock
-        self._engine = engine_for(target)
+        self._engine = engine_for(target, stalled)
         self._away = False
         self._reading = self._engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True

@@ -15,14 +15,17 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.domain.group import GroupSettings
 from bot.domain.work import OutKind, OutState
+from bot.errors import StoreUnavailableError
 from storage import tables
 from storage.database import Database, open_store
 from storage.errors import StorageError
 from storage.migrate import upgrade
+from storage.postgres import PostgresDatabase
 from storage.sql import utc_now
 from storage.sqlite import SqliteDatabase
 from storage.urls import parse_url
 from tests.contract.store_world import DAY, NOW, World, new_round
+from tests.support.postgres import Server
 
 
 async def _group_names(store: Database) -> set[str]:
@@ -337,3 +340,30 @@ async def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     for attempt in (open_store, upgrade):
         with pytest.raises(StorageError, match=r"study\.db can't be used"):
             await attempt(f"sqlite:///{tmp_path}/study.db")
+
+
+async def test_a_process_that_stands_still_in_a_transaction_gives_up_its_locks(
+    server: Server, migrated_server: str
+) -> None:
+    await server.clear(migrated_server)
+    target = parse_url(server.url(migrated_server))
+    stalled = PostgresDatabase(target, utc_now, stalled=timedelta(milliseconds=100))
+    store = await open_store(server.url(migrated_server))
+    await _create(store, "Night owls")
+    with pytest.raises(StoreUnavailableError):
+        await _rename_twice(stalled, store)
+    assert await _group_names(store) == {"free again"}
+    await stalled.close()
+    await store.close()
+
+
+async def _rename_twice(stalled: PostgresDatabase, other: Database) -> None:
+    """Rename the group, and again once the other store has had its turn with it."""
+    rename = sa.update(tables.groups).values(name="renamed")
+    async with stalled.write() as session:
+        await session.execute(rename)
+        # Waits for the row until the server has ended the first transaction.
+        async with other.write() as tx:
+            [group] = await tx.groups.everyone()
+            await tx.groups.update(replace(group, name="free again"))
+        await session.execute(rename)

@@ -104,6 +104,10 @@ def closed_port() -> int:
 QUESTIONS = """
 SELECT count(*) FROM posts WHERE author_id IS NULL AND only_member_id IS NULL AND NOT organisers
 """
+UNDER_WAY = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'
+"""
 ROLES = ("http", "worker", "scheduler,worker")
 
 
@@ -156,7 +160,7 @@ async def test_the_playground_is_made_once_by_whoever_comes_first(postgres_url: 
 
 def kill_while_grading(url: str, worker: Run, other: Run, pages: Pages) -> list[int]:
     """Answers whose grading the worker had begun when it was killed; the other may go on then."""
-    other.send(signal.SIGSTOP)
+    stand_still(url, other)
     with no_grade_written(url):
         answers = [pages.answer(f"member {n}", f"{GOOD} This is wording {n}.") for n in range(4)]
         begun = "SELECT count(*) FROM revisions WHERE state = 'pending' AND attempts = 1"
@@ -165,6 +169,19 @@ def kill_while_grading(url: str, worker: Run, other: Run, pages: Pages) -> list[
         worker.ended()
         other.send(signal.SIGCONT)
     return answers
+
+
+def stand_still(url: str, process: Run) -> None:
+    """Stop a process between two transactions: one inside would hold the others up."""
+
+    def stopped() -> bool:
+        process.send(signal.SIGSTOP)
+        if rows(url, UNDER_WAY) == [0]:
+            return True
+        process.send(signal.SIGCONT)
+        return False
+
+    until(stopped, "moment in which nothing is written")
 
 
 def check_once(url: str, round_id: int) -> None:
