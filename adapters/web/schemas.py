@@ -67,7 +67,8 @@ class PressIn(BaseModel):
         description="What the button does. `answer` and `open` are the page's own: it refuses them."
     )
     target: Id = Field(
-        description="What it acts on: an appeal for `uphold` and the rules, else a round."
+        description="What it acts on: an appeal for `uphold` and the rules, an import's draft "
+        "for those, else a round."
     )
     text: Annotated[
         str,

@@ -129,7 +129,8 @@ async def _read(
     services: Services, name: str, data: bytes, title: str | None, earlier: Deck | None
 ) -> DeckDraft:
     read = services.deck_reader.read
-    return await asyncio.to_thread(read, name, data, title=title, earlier=earlier)
+    async with services.reading:
+        return await asyncio.to_thread(read, name, data, title=title, earlier=earlier)
 
 
 def _report(read: DeckDraft) -> dict[str, object]:

@@ -35,7 +35,8 @@ class Services:
     ``alone`` is held by work that may have killed its process before. ``lease`` is how long
     a row that is worked on is hidden from others; see ``bot.study.leases``. A row under
     whose work ``most_crashes`` processes died is given up. ``corrections`` is what the
-    offline judge learned from organisers. ``deck_reader`` reads the guides that groups bring.
+    offline judge learned from organisers. ``deck_reader`` reads the guides that groups bring,
+    one at a time: who does holds ``reading``.
     Grading and sending step back while there is a ``rush`` of replies.
     """
 
@@ -49,6 +50,7 @@ class Services:
     most_crashes: int = 5
     corrections: Corrections = field(default_factory=Corrections)
     deck_reader: DeckReader = field(default_factory=NoReader)
+    reading: asyncio.Lock = field(default_factory=asyncio.Lock)
     rush: Rush = field(default_factory=Rush)
 
 

@@ -66,7 +66,7 @@ FAINT = """() => {
   return faint;
 }"""
 
-PATHS = ["/", "/?thread=THREAD", "/rounds", "/rounds/ROUND", "/leaderboard"]
+PATHS = ["/", "/?thread=THREAD", "/rounds", "/rounds/ROUND", "/leaderboard", "/guides"]
 ANSWER = "Self-attention takes the place of recurrence, and training runs in parallel."
 
 
@@ -82,6 +82,7 @@ def full(web: Served) -> dict[str, str]:
     for line in ("/explain lora", "/leaderboard", "/me", "/help", "/nonsense"):
         web.post("/api/command", {"member": "ada", "text": line})
     web.post("/api/command", {"member": "ada", "text": "/study appeals"})
+    web.post("/api/command", {"member": "ada", "text": "/study deck list"})
     return {"ROUND": str(round_["id"]), "THREAD": "1"}
 
 
