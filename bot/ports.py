@@ -54,6 +54,8 @@ class Envelope:
     ``round_id`` is set on a round's question, whose thread takes the answers. ``fetchable``:
     its reader can also get it with the My grade button, so that a platform which has no
     private way to them may leave it at that. ``calls`` is notified of it.
+    ``opened`` False: no thread was opened on the message ``thread_id``, where the platform
+    opens them; the message replies to it in the channel.
     """
 
     channel: Channel
@@ -65,6 +67,7 @@ class Envelope:
     round_id: int | None = None
     fetchable: bool = False
     calls: Account | None = None
+    opened: bool = True
 
 
 class Messenger(Protocol):

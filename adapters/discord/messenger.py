@@ -106,8 +106,8 @@ class DiscordMessenger:
             place = client.get_partial_messageable(int(thread_id or channel.external_id))
             try:
                 await self._react(client, place, message_id, reaction)
-            except discord.NotFound as error:
-                if thread_id is None or error.code == faults.UNKNOWN_CHANNEL:
+            except discord.NotFound:
+                if thread_id is None:
                     raise
                 place = client.get_partial_messageable(int(channel.external_id))
                 await self._react(client, place, message_id, reaction)
@@ -227,7 +227,8 @@ class DiscordMessenger:
 
 
 def _place(client: StudyClient, envelope: Envelope) -> discord.PartialMessageable:
-    return client.get_partial_messageable(int(envelope.thread_id or envelope.channel.external_id))
+    thread = envelope.thread_id if envelope.opened else None
+    return client.get_partial_messageable(int(thread or envelope.channel.external_id))
 
 
 async def _post(place: Place, envelope: Envelope, message: Message) -> discord.Message:
@@ -235,6 +236,12 @@ async def _post(place: Place, envelope: Envelope, message: Message) -> discord.M
     embed = embed_of(message, marker="" if _is_question(envelope) else envelope.marker)
     view = view_of(message.buttons)
     given: dict[str, Any] = {} if view is None else {"view": view}
+    if envelope.thread_id is not None and not envelope.opened and envelope.only is None:
+        given["reference"] = discord.MessageReference(
+            message_id=int(envelope.thread_id),
+            channel_id=int(envelope.channel.external_id),
+            fail_if_not_exists=False,
+        )
     if envelope.calls is not None:
         # A mention within an embed notifies nobody.
         called = discord.Object(int(envelope.calls.external_id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.domain.grading import verdict_of
 from bot.domain.group import Channel
@@ -94,6 +94,15 @@ async def _thread_of(tx: Tx, out: Out) -> str | None:
     return (post.thread_id or post.external_id) if post else None
 
 
+async def _beneath(tx: Tx, out: Out, channel: Channel) -> Envelope:
+    """Into the thread of the row's round, or below its question where none could be opened."""
+    post = await _post_of(tx, out)
+    if post is None:
+        return Envelope(channel, out.marker)
+    thread = post.thread_id or post.external_id
+    return Envelope(channel, out.marker, thread_id=thread, opened=post.thread_id is not None)
+
+
 async def _post_of(tx: Tx, out: Out) -> Out | None:
     # A round that was missed and asked after all has the rows of its first try as well.
     posts = [p for p in await tx.outbox.posts(out.round_id or 0) if p.channel_id == out.channel_id]
@@ -107,7 +116,7 @@ async def _closed(tx: Tx, out: Out, channel: Channel) -> Draft | None:
     answers = await tx.answers.in_round(round_.id)
     counted = attempted(answers)
     message = closed_message(round_.question, [a for a in answers if a.answer.member_id in counted])
-    return Post(Envelope(channel, out.marker, thread_id=await _thread_of(tx, out)), message)
+    return Post(await _beneath(tx, out, channel), message)
 
 
 async def _mark_closed(tx: Tx, out: Out) -> Draft | None:
@@ -172,19 +181,18 @@ async def _in_thread(tx: Tx, out: Out, channel: Channel) -> Draft | None:
 
 async def _use_button(tx: Tx, out: Out, channel: Channel) -> Draft | None:
     round_ = await tx.rounds.get(out.round_id or 0)
-    thread = await _thread_of(tx, out)
-    if round_ is None or thread is None or round_.state is RoundState.CLOSED:
+    envelope = await _beneath(tx, out, channel)
+    if round_ is None or envelope.thread_id is None or round_.state is RoundState.CLOSED:
         return None
-    return Post(Envelope(channel, out.marker, thread_id=thread), use_button_message(round_.id))
+    return Post(envelope, use_button_message(round_.id))
 
 
 async def _nudge(tx: Tx, out: Out, channel: Channel) -> Draft | None:
     member = await tx.members.get(out.member_id or 0)
     account = await tx.members.account(out.member_id or 0, channel.platform)
-    thread = await _thread_of(tx, out)
-    if member is None or account is None or thread is None or out.round_id is None:
+    envelope = replace(await _beneath(tx, out, channel), calls=account)
+    if member is None or account is None or envelope.thread_id is None or out.round_id is None:
         return None
-    envelope = Envelope(channel, out.marker, thread_id=thread, calls=account)
     return Post(envelope, nudge_message(out.round_id, Mention(member.id, member.name)))
 
 
@@ -194,9 +202,8 @@ async def _to_member(
     account = await tx.members.account(out.member_id or 0, channel.platform)
     if account is None:
         return None
-    thread = await _thread_of(tx, out)
-    envelope = Envelope(channel, out.marker, thread_id=thread, only=account, fetchable=fetchable)
-    return Post(envelope, message)
+    where = await _beneath(tx, out, channel)
+    return Post(replace(where, only=account, fetchable=fetchable), message)
 
 
 async def _recap(tx: Tx, services: Services, out: Out, channel: Channel) -> Draft | None:

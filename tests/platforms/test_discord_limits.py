@@ -149,6 +149,21 @@ async def test_a_locked_thread_that_takes_nothing_pauses_nothing(
     assert "closed" in asked.text.casefold()
 
 
+async def test_without_the_right_to_open_threads_the_round_lives_in_the_channel(
+    bot: Studybot, place: Place
+) -> None:
+    place.server.admin.deny(place.channel, place.server.bot, permissions.CREATE_PUBLIC_THREADS)
+    asked = await bot.ask()
+    said = place.bob.say(place.channel, WORDS, reply_to=asked)
+    await bot.settled()
+    await bot.work()
+    assert await place.server.reacted(said)
+    await close(bot)
+    assert await results(bot) == [OutState.SENT.value]
+    (told,) = [m for m in place.channel.messages.values() if m.reply_to == asked.id and m.embeds]
+    assert "Today" in told.text or told.embeds
+
+
 async def test_a_member_who_left_keeps_their_answer_and_stops_nobody(
     bot: Studybot, place: Place
 ) -> None:
