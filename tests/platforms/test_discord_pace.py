@@ -159,3 +159,28 @@ async def test_a_global_limit_hit_by_one_request_holds_up_all_but_interactions(
     answered = place.server.journal.of("POST /interactions/*")[0]
     assert answered.at < min(each.at for each in later)
     assert place.server.invalid_requests == 1
+
+
+async def test_what_a_long_window_still_takes_goes_out_at_once(
+    place: Place, tmp_path: Path
+) -> None:
+    place.server.limits.set("POST /channels/{channel}/messages/{message}/threads", 50, 300)
+    async with a_studybot(tmp_path, place) as bot:
+        room = bot.client.get_partial_messageable(place.channel.id, guild_id=place.guild.id)
+        for name in ("1", "2"):
+            await (await room.send(name)).create_thread(name=name)
+            await bot.client._forget_limits()
+    assert [thread.name for thread in place.guild.threads.values()] == ["1", "2"]
+    assert place.server.invalid_requests == 0
+
+
+async def test_a_limit_that_is_used_up_is_remembered(place: Place, tmp_path: Path) -> None:
+    place.server.limits.set("POST /channels/{channel}/messages", 1, 0.5)
+    async with a_studybot(tmp_path, place) as bot:
+        room = bot.client.get_partial_messageable(place.channel.id)
+        sending = [asyncio.create_task(room.send(text)) for text in ("1", "2")]
+        await place.server.asked("POST /channels/*/messages")
+        await bot.client._forget_limits()
+        await asyncio.gather(*sending, room.send("3"))
+    assert len(place.channel.messages) == 3
+    assert place.server.invalid_requests == 0
