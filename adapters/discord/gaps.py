@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -19,6 +19,7 @@ import discord
 from adapters.discord.client import StudyClient
 from adapters.discord.desk import PLATFORM
 from adapters.discord.inbound import Inbound
+from adapters.discord.pace import background
 from adapters.discord.reread import Reader, Spot, spots_of
 from adapters.discord.seen import Seen
 from bot.domain.work import Place, Watched, backoff
@@ -195,8 +196,18 @@ class Gaps:
             self._lost.places |= {spot.place_id for spot in spots}
         finally:
             self._finding = False
-        slots = asyncio.Semaphore(READ_AT_ONCE)
-        return all(await asyncio.gather(*(self._read_one(spot, slots) for spot in spots)))
+        # Thousands of threads may be open: what is posted and answered meanwhile goes first.
+        with background():
+            return await self._read_each(spots)
+
+    async def _read_each(self, spots: Iterable[Spot]) -> bool:
+        """Read spots, a few at once; False if one is wanted again."""
+        waiting = iter(spots)
+
+        async def read_on() -> bool:
+            return all([await self._read_one(spot) for spot in waiting])
+
+        return all(await asyncio.gather(*(read_on() for _ in range(READ_AT_ONCE))))
 
     async def _spots(self, wanted: _Wanted) -> list[Spot]:
         watched = await self._watched()
@@ -212,17 +223,16 @@ class Gaps:
         async with self._services.store.read() as tx:
             return await tx.outbox.watched(PLATFORM, now, now - LOOKS_BACK)
 
-    async def _read_one(self, spot: Spot, slots: asyncio.Semaphore) -> bool:
+    async def _read_one(self, spot: Spot) -> bool:
         """The edge of one place's reading: False if it failed and is wanted again."""
         place_id = spot.place_id
-        async with slots:
-            if self._client.is_closed():
-                return True
-            try:
-                await self._reader.read(spot)
-            except Exception:
-                log.exception("%s could not be read again", place_id)
-                return self._give_up(place_id)
+        if self._client.is_closed():
+            return True
+        try:
+            await self._reader.read(spot)
+        except Exception:
+            log.exception("%s could not be read again", place_id)
+            return self._give_up(place_id)
         self._tries.pop(place_id, None)
         self._lost.places.discard(place_id)
         return True
