@@ -52,6 +52,10 @@ _SCHEDULER_SQL = QuerySchedulerBuilder(SETTINGS)
 KEPT = timedelta(hours=1)
 """How long pgqueuer's log of jobs is kept: it takes three rows a job."""
 
+# Thousands of replies to grade again must not hold up one that waits for its first grade, nor
+# thousands of rounds that are due the message of the first.
+_PRIORITY = {JobKind.REGRADE: -1, JobKind.DELIVER: 1}
+
 Write = Callable[[], AbstractAsyncContextManager[Session]]
 
 
@@ -195,6 +199,4 @@ async def _queries_of(session: Session) -> Queries:
 def _columns(jobs: Sequence[Job]) -> tuple[list[str], list[bytes | None], list[int]]:
     """Entrypoints, payloads and priorities, as pgqueuer takes them."""
     payloads: list[bytes | None] = [str(job.row_id).encode() for job in jobs]
-    # Thousands of replies to grade again must not hold up one that waits for its first grade.
-    priorities = [-1 if job.kind is JobKind.REGRADE else 0 for job in jobs]
-    return [job.kind.value for job in jobs], payloads, priorities
+    return [job.kind.value for job in jobs], payloads, [_PRIORITY.get(job.kind, 0) for job in jobs]
