@@ -188,3 +188,21 @@ async def test_streaks_are_kept_by_member(world: World) -> None:
         await tx.members.save_streaks(world.group.id, streaks)
     async with world.store.read() as tx:
         assert await tx.members.streaks(world.group.id) == streaks
+
+
+async def test_channels_of_a_platform_are_found_everywhere_and_renamed(world: World) -> None:
+    async with world.store.write() as tx:
+        other = await tx.groups.create("Others", "llm", "UTC", GroupSettings())
+        room = await tx.groups.add_channel(other.id, world.channel.platform, "other", "Other")
+        await tx.groups.add_channel(other.id, "elsewhere", "third", "Third")
+        await tx.groups.rename_channel(room.id, "Lobby")
+        found = await tx.groups.everywhere(world.channel.platform)
+    assert [each.name for each in found] == [world.channel.name, "Lobby"]
+
+
+async def test_an_event_is_known_once_it_was_stored(world: World) -> None:
+    async with world.store.write() as tx:
+        assert not await tx.is_known("discord", "welcome:1")
+        assert await tx.first_time("discord", "welcome:1", NOW)
+        assert await tx.is_known("discord", "welcome:1")
+        assert not await tx.is_known("slack", "welcome:1")

@@ -144,6 +144,49 @@ async def test_a_handler_that_fails_is_logged_and_hinders_no_other(
     assert "secret words" not in caplog.text
 
 
+async def test_a_routine_goes_on_after_it_failed_and_ends_with_the_client(
+    place: Place, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    turns = 0
+    several = asyncio.Event()
+
+    async def turn() -> None:
+        nonlocal turns
+        turns += 1
+        if turns == 1:
+            raise RuntimeError("made to fail")
+        several.set()
+
+    def attach(client: StudyClient) -> None:
+        client.every(0.01, turn)
+
+    async with a_studybot(tmp_path, place, attach=[attach]) as bot:
+        await asyncio.wait_for(several.wait(), 10)
+        routines = set(bot.client._routines)
+    assert "made to fail" in caplog.text
+    assert all(routine.done() for routine in routines)
+
+
+async def test_what_takes_too_long_is_cut_off_when_the_client_closes(
+    place: Place, tmp_path: Path
+) -> None:
+    cut = asyncio.Event()
+
+    async def endless(_: discord.Message) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cut.set()
+
+    def attach(client: StudyClient) -> None:
+        client.listen("message", endless)
+
+    async with a_studybot(tmp_path, place, attach=[attach]) as bot:
+        place.bob.say(place.channel, "hello?")
+        await bot.caught_up()
+    assert cut.is_set()
+
+
 async def test_what_is_being_dealt_with_ends_before_the_connection_does(
     place: Place, tmp_path: Path
 ) -> None:
