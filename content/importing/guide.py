@@ -10,6 +10,8 @@ MAX_FILE = 5_000_000  # bytes
 MAX_QUESTIONS = 10_000
 MAX_PROMPT = 500  # characters
 MAX_ANSWER = 4_000  # characters
+MAX_LINES = 300_000
+MAX_RAW = 20_000  # characters of an answer with all its marks
 SECTION = "Questions"  # where a guide has no sections of its own
 
 

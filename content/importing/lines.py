@@ -53,7 +53,7 @@ _BULLET = re.compile(
 _TOGGLE = re.compile(
     r"[\u25b8\u25b6\u25ba\u25be\u25bc\u25b9\u25bb]\ufe0f?\s*(.+)|(?:<details[^>]*>\s*)?<summary[^>]*>(.*?)</summary>\s*"
 )
-_BOLD = re.compile(r"(\*\*|__)(?!\s)((?:(?!\1).)+?)(?<!\s)\1\s*:?\s*")
+_AFTER_BOLD = re.compile(r"\s*:?\s*")
 _ASKED = re.compile(
     r"(?:q|que|ques|question)\s*[#.]?\s*(\d{1,5})?\s*[:.)\u2013\u2014-]\s*(\S.*)", re.IGNORECASE
 )
@@ -118,8 +118,8 @@ def _kind(body: str) -> tuple[Kind, str, int, int | None]:
         if heading := _HEADING.match(numbered[2]):  # a heading in a numbered list
             return Kind.HEADING, _unbold(heading[2]), len(heading[1]), int(numbered[1])
         return Kind.NUMBERED, numbered[2], 0, int(numbered[1])
-    if (bold := _BOLD.fullmatch(body)) and bold[2].strip():
-        return Kind.BOLD, bold[2].strip(), 0, None
+    if (bold := _bold(body)) and not bold[1]:
+        return Kind.BOLD, bold[0], 0, None
     if bullet := _BULLET.match(body):
         return Kind.BULLET, bullet[1], 0, None
     return Kind.TEXT, body, 0, None
@@ -127,8 +127,18 @@ def _kind(body: str) -> tuple[Kind, str, int, int | None]:
 
 def _unbold(text: str) -> str:
     """The text without bold marks round its beginning, such as in ``**1. Why?** Because``."""
-    match = _BOLD.match(text)
-    return f"{match[2]} {text[match.end() :]}".strip() if match else text
+    bold = _bold(text)
+    return " ".join(filter(None, bold)) if bold else text
+
+
+def _bold(text: str) -> tuple[str, str] | None:
+    """What stands in bold at the beginning of a text, and the rest; None if nothing does."""
+    mark = text[:2]
+    end = text.find(mark, 3) if mark in {"**", "__"} else -1
+    inside = text[2:end]
+    if end < 0 or inside != inside.strip():
+        return None
+    return inside, _AFTER_BOLD.sub("", text[end + 2 :], count=1)
 
 
 def _numbered(text: str) -> tuple[int | None, str]:

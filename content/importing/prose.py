@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from bot.domain.imports import ImportNote
 from content.importing.advertising import sells
 from content.importing.answers import Reading, answer_of, as_written, from_markdown
-from content.importing.guide import Entry, Guide
+from content.importing.guide import MAX_ANSWER, MAX_QUESTIONS, MAX_RAW, Entry, Guide
 from content.importing.lines import Kind, Line, lines_of
 from content.importing.styles import Outline, heads, outline_of, stands_apart
 
@@ -18,13 +18,15 @@ _MARKDOWN = re.compile(
 )
 _FRONT = re.compile(r"---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|$)", re.DOTALL)
 _FRONT_TITLE = re.compile(r"^title\s*:\s*[\"']?(.+?)[\"']?\s*$", re.MULTILINE)
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _DIFFICULTY = re.compile(
     r"(?:difficulty|level)\s*:\s*(?P<level>[1-3]|easy|medium|hard|beginner|intermediate|advanced)\W*",
     re.IGNORECASE,
 )
 LEVELS = {"1": 1, "2": 2, "3": 3, "easy": 1, "medium": 2, "hard": 3, "beginner": 1,
           "intermediate": 2, "advanced": 3}  # fmt: skip
+
+
+ENOUGH = 20  # answers that are too long: then the file is refused anyway
 
 
 def read_prose(text: str) -> Guide:
@@ -36,12 +38,22 @@ def read_prose(text: str) -> Guide:
             guide.title = title[1]
         text = _emptied(front[0]) + text[front.end() :]
     if markdown:
-        text = _COMMENT.sub(lambda found: _emptied(found[0]), text)
+        text = _without_comments(text)
     lines = lines_of(text)
     outline = outline_of(lines)
     if outline is not None:
         _Walk(guide, lines, outline, from_markdown if markdown else as_written).run()
     return guide
+
+
+def _without_comments(text: str) -> str:
+    """The text without HTML comments; one that never ends is no comment."""
+    kept: list[str] = []
+    position = 0
+    while (start := text.find("<!--", position)) >= 0 and (end := text.find("-->", start)) >= 0:
+        kept += [text[position:start], _emptied(text[start:end])]
+        position = end + 3
+    return "".join([*kept, text[position:]])
 
 
 def _emptied(text: str) -> str:
@@ -83,8 +95,16 @@ class _Walk:
             self._line(place)
         if self.found:
             self._leave_advertising(self.found[-1].lines)
+        if len(self.found) > MAX_QUESTIONS:
+            # They will be refused by their number: nothing more is worth the time.
+            self.guide.entries = [Entry(each.line.text, "", each.line.at) for each in self.found]
+            return
+        refused = 0
         for found in self.found:
             self.guide.entries.append(self._entry(found))
+            refused += len(self.guide.entries[-1].answer) > MAX_ANSWER
+            if refused > ENOUGH:
+                return
 
     def _before(self, lines: Sequence[Line]) -> None:
         """The title, the introduction and the first section's heading."""
@@ -202,8 +222,11 @@ class _Walk:
                 difficulty = LEVELS[match["level"].lower()]
             else:
                 kept.append(_dedented(each) if self.outline.nested else each)
-        answer = answer_of(kept, self.reading)
-        return Entry(self.reading(prompt), answer, line.at, found.section, line.number, difficulty)
+        raw = sum(len(each.raw) for each in kept)
+        # What can only be refused for its length isn't worked through before.
+        answer = answer_of(kept, self.reading) if raw <= MAX_RAW else "-" * raw
+        prompt = self.reading(prompt) if len(prompt) <= MAX_RAW else prompt
+        return Entry(prompt, answer, line.at, found.section, line.number, difficulty)
 
 
 def _dedented(line: Line) -> Line:

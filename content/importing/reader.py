@@ -11,7 +11,7 @@ from content.importing.building import Watch, draft_of
 from content.importing.deck_file import is_deck_file, read_deck_file
 from content.importing.decoding import decode
 from content.importing.formats import check_no_page, check_readable, is_zip
-from content.importing.guide import MAX_FILE, Guide
+from content.importing.guide import MAX_FILE, MAX_LINES, Guide
 from content.importing.prose import read_prose
 from content.importing.tables import delimiter_of, read_table
 
@@ -49,6 +49,10 @@ class FileReader:
         text, notes = decode(name, data)
         if not text.strip():
             raise InvalidError(_empty(name))
+        if text.count("\n") > MAX_LINES:
+            raise InvalidError(
+                f"“{name}” has over {MAX_LINES:,} lines: split it into several files."
+            )
         check_no_page(name, text)
         if is_deck_file(text):
             return read_deck_file(name, text, title, earlier, notes)
