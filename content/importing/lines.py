@@ -69,6 +69,9 @@ _HTML_LINE = re.compile(
 )
 
 
+LONGEST_MARK = 1_000  # characters of a rule, a link within the page or a line of HTML
+
+
 def lines_of(text: str) -> list[Line]:
     """The lines of a text. Links within the page and lines of nothing but HTML are blank."""
     found: list[Line] = []
@@ -95,10 +98,14 @@ def _line(at: int, raw: str, before: Line | None) -> Line:
     if before and before.kind in {Kind.TEXT, Kind.BOLD} and (rule := _SETEXT.match(raw)):
         before.kind, before.level = Kind.HEADING, 1 if rule[1][0] == "=" else 2
         return Line(at, Kind.BLANK, "", raw)
-    if not body or _RULE.match(raw) or _ANCHOR.match(raw) or _HTML_LINE.match(raw):
+    if not body or (len(body) < LONGEST_MARK and _says_nothing(body)):
         return Line(at, Kind.BLANK, "", raw)
     kind, text, level, number = _kind(body)
     return Line(at, kind, text, raw, indent, level, number)
+
+
+def _says_nothing(body: str) -> bool:
+    return any(mark.match(body) for mark in (_RULE, _ANCHOR, _HTML_LINE))
 
 
 def _kind(body: str) -> tuple[Kind, str, int, int | None]:
