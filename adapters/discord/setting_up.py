@@ -51,10 +51,8 @@ FOUNDED = (
     "saved at once. Whom Discord shows /study is set under Server Settings, Integrations."
 )
 MOVED = "“{name}” goes on in {channel}, with its leaderboard and streaks as they were."
-LOST = (
-    "can't be posted in any channel any more. Its points and streaks stand: use this in a "
-    "text channel to move it there."
-)
+LOST = "can't be posted in any channel any more. Its points and streaks stand."
+ELSEWHERE = "Type /study setup in another channel to move it there."
 MOST_MOVES = 3
 ONLY_ORGANISERS = "Only organisers can set up a study group."
 
@@ -108,8 +106,10 @@ class SettingUp:
         said = await self.run(call, SETUP, values) if values else None
         panel = await self.panel(call, SETUP)
         shown = said.message if said else panel.message
+        stranded = (await self._stranded(interaction))[:MOST_MOVES]
         lead = paragraph(FOUNDED.format(channel=f"#{channel.name}"))
-        return replace(panel, message=replace(shown, blocks=(lead, *shown.blocks)))
+        lost = [paragraph(f"“{each.name}” {LOST} {ELSEWHERE}") for each in stranded]
+        return replace(panel, message=replace(shown, blocks=(lead, *lost, *shown.blocks)))
 
     async def join(self, interaction: discord.Interaction, values: Mapping[str, str]) -> Reply:
         """``/study join`` in a channel, whether it has a group or not."""
@@ -302,7 +302,7 @@ def _where(interaction: discord.Interaction, stranded: Sequence[Group]) -> Reply
                     custom_id=Step("move", SETUP, group.id).custom_id,
                 )
             )
-    lost = [paragraph(f"“{each.name}” {LOST}") for each in stranded[:MOST_MOVES]]
+    lost = [paragraph(f"“{each.name}” {LOST} It can go on here.") for each in stranded[:MOST_MOVES]]
     text = paragraph(
         "Choose the channel where the daily question should come. Everything else can be "
         "changed afterwards, here or with ",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.commands.core import Call, Response, Values
-from bot.domain.group import Member
+from bot.domain.group import Member, Role
 from bot.messages.message import (
     Action,
     Block,
@@ -148,14 +148,16 @@ async def link(services: Services, call: Call, values: Values) -> Response:
     plan = await linking.ask(services, call.group, call.member, values["code"])
     facts = Facts(tuple(_side(side) for side in (plan.other, plan.own)))
     text = (
-        "From then on they are one member, with one line on the leaderboard and one streak, which "
-        "is counted anew. This can't be undone."
+        "Only go on if both are you. From then on they are one member, with one line on the "
+        "leaderboard and one streak, which is counted anew. This can't be undone."
     )
     blocks: list[Block] = [facts, paragraph(text)]
     if plan.shared:
         rounds = "1 round was" if plan.shared == 1 else f"{plan.shared} rounds were"
         both = f"{rounds} answered with both: the answer given first scores, the other is practice."
         blocks.append(paragraph(both))
+    if Role.ORGANISER in (plan.own.member.role, plan.other.member.role):
+        blocks.append(paragraph("One of them organises this group: with both accounts you will."))
     button = Button(Action.LINK, "Make them one", plan.other.member.id, primary=True)
     message = Message("Make these one member?", tuple(blocks), (button,), tone=Tone.NOTICE)
     return Response(message, private=True)

@@ -47,8 +47,8 @@ def _for_organisers(call: Call, *, last: bool) -> str:
     if not last or call.admin:
         return "You would no longer be named as an organiser."
     return (
-        "You are the last named organiser: afterwards only whoever manages the platform can "
-        "organise this group, so name another first with /study organisers add."
+        "You are the last named organiser. Name another first with /study organisers add, or the "
+        "group is left without one."
     )
 
 

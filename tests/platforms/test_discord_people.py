@@ -19,7 +19,7 @@ from tests.platforms.discord_server import permissions
 from tests.platforms.discord_server import world as discord_world
 from tests.platforms.discord_server.place import Place, a_place
 from tests.platforms.discord_server.typed import NotPossible
-from tests.platforms.discord_world import Studybot
+from tests.platforms.discord_world import Studybot, a_studybot
 
 CODE = re.compile(r"\b[2-9A-Z]{4}-[2-9A-Z]{4}\b")
 
@@ -119,6 +119,35 @@ async def test_a_deleted_channels_group_moves_by_setting_up_elsewhere_in_the_ser
     found = await room_of(bot, second)
     assert found is not None
     assert found[0].id == group.id
+
+
+async def test_organisers_are_told_of_a_deleted_channel_though_studybot_restarts(
+    place: Place, tmp_path: Path
+) -> None:
+    async with a_studybot(tmp_path, place) as bot:
+        place.server.admin.delete_channel(place.channel)
+        await bot.settled()
+        assert (await bot.room())[1].paused_reason == DELETED
+    async with a_studybot(tmp_path, place, founded=False) as bot:
+        await bot.work()
+        notice = await place.server.sent(where=place.ada.direct)
+    assert "/study setup" in notice.text
+    assert "/study resume" not in notice.text
+
+
+async def test_who_begins_anew_is_told_of_a_group_that_lost_its_channel(
+    bot: Studybot, place: Place
+) -> None:
+    await place.ada.slash(place.channel, "study status").answer()
+    group, channel = await bot.room()
+    async with bot.parts.store.write() as tx:
+        await stop_posting(tx, channel, DELETED, "1")
+    second = place.server.channel(place.guild, "second")
+    founded = await place.ada.slash(second, "study setup", {"time": "10:00"}).answer()
+    assert f"“{group.name}” can't be posted" in founded.text
+    found = await room_of(bot, second)
+    assert found is not None
+    assert found[0].id != group.id
 
 
 async def test_organisers_are_picked_from_the_server_and_made_members(

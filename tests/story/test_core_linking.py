@@ -59,6 +59,8 @@ async def test_points_streaks_roles_and_hiding_are_joined(
         bob = await session.member("Bob", organiser=True)
         async with session.parts.store.write() as tx:
             await tx.members.set_hidden(bob.id, hidden=True)
+        said = await session.command("Ada", f"/link {await offered(session, 'Bob')}")
+        assert "One of them organises this group" in said
         kept = await linked(session, "Bob", "Ada")
         async with session.parts.store.read() as tx:
             streaks = await tx.members.streaks(session.group.id)
