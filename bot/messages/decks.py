@@ -77,10 +77,10 @@ def _facts(drafted: Drafted) -> tuple[tuple[str, tuple[Inline, ...]], ...]:
         ("Holds", (holds(read.deck),)),
     ]
     if read.drafted:
-        points = "1 key point" if read.drafted == 1 else f"{read.drafted:,} key points"
-        facts.append(
-            ("Drafted", (f"{points}, from the answers: look at them, since grades go by them",))
-        )
+        text = f"{read.drafted:,} key points, from the answers: look at them, grades go by them"
+        if read.drafted == 1:
+            text = "1 key point, from the answer: look at it, grades go by it"
+        facts.append(("Drafted", (text,)))
     if drafted.before is not None:
         kept = sum(1 for q in read.deck.questions() if drafted.before.question(q.id))
         fresh = sum(1 for _ in read.deck.questions()) - kept

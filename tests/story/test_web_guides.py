@@ -121,7 +121,7 @@ async def test_a_new_version_says_what_stays(web: Site) -> None:
     [
         ("biology.pdf", b"%PDF-1.7", "plain text or Markdown"),
         ("biology.md", b"", "is empty"),
-        ("biology.md", b"\x00\x01\x02 not text", "“biology.md”"),
+        ("biology.md", b"\x00\x01\x02 not text", "biology.md"),
         ("biology.txt", b"No question stands here.", "question"),
     ],
 )
