@@ -16,6 +16,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.domain.grading import GradeState, Usage
@@ -50,6 +51,15 @@ async def test_the_migrated_tables_are_those_of_the_code(url: str) -> None:
     async with engine.connect() as connection:
         assert await connection.run_sync(differences) == []
     await engine.dispose()
+
+
+def test_each_migration_is_named_by_its_revision() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "storage" / "migrations"))
+    scripts = ScriptDirectory.from_config(config)
+    named = {Path(script.path).name.partition("_")[0] for script in scripts.walk_revisions()}
+    assert named == {f"v{script.revision}" for script in scripts.walk_revisions()}
+    assert head() == scripts.get_current_head()
 
 
 async def test_partial_and_covering_indexes_are_made_as_written(url: str, kind: str) -> None:
