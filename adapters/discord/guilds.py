@@ -178,11 +178,8 @@ class Guilds:
         """Whether one of those places has the greeting."""
         async for place in self._places(guild):
             try:
-                with told():
-                    async for message in place.history(limit=LOOKS_AT, after=since):
-                        titles = [each.title for each in message.embeds]
-                        if message.author == guild.me and embed.title in titles:
-                            return True
+                if await _stands_in(place, embed, guild.me.id, since):
+                    return True
             except RejectedError as error:
                 log.info("a greeting can't be looked for in %s: %s", place.id, error)
         return False
@@ -195,6 +192,14 @@ class Guilds:
             with told():
                 direct = await self._client.create_dm(discord.Object(guild.owner_id))
             yield direct
+
+
+async def _stands_in(place: Place, embed: discord.Embed, author: int, since: datetime) -> bool:
+    """Whether somebody's latest messages there have an embed of that title."""
+    with told():
+        latest = [message async for message in place.history(limit=LOOKS_AT, after=since)]
+    titles = {each.title for m in latest if m.author.id == author for each in m.embeds}
+    return embed.title in titles
 
 
 def _writable(guild: discord.Guild) -> Iterator[discord.TextChannel]:
