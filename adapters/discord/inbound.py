@@ -12,18 +12,14 @@ from datetime import datetime
 import discord
 
 from adapters.discord.client import StudyClient
-from adapters.discord.desk import PLATFORM, Room
+from adapters.discord.desk import PLATFORM
 from adapters.discord.questions import Questions
 from adapters.discord.turns import Turns
-from bot.domain.group import Member
-from bot.domain.rounds import Round
 from bot.domain.work import Out
-from bot.errors import ConflictError, InvalidError
 from bot.store import Tx
-from bot.study import answering
 from bot.study.answering import Reply
-from bot.study.intake import Heard, Intake
-from bot.study.notices import lead_to_button, tell_member
+from bot.study.intake import Heard, Intake, is_ours, take_deletion, take_edit
+from bot.study.notices import lead_to_button
 
 NO_TEXT = (
     "I can only read words, so files, stickers and polls are no answer. Please type your answer in "
@@ -57,7 +53,7 @@ class Inbound:
             if self._is_hidden(message):
                 await self._lead_to_button(asked, message)
             else:
-                await self._intake.take(self._heard(asked, message))
+                await self._intake.take(self._heard(asked, message, message.created_at))
             return asked.channel_id
 
     async def edited(self, message: discord.Message) -> int | None:
@@ -77,7 +73,8 @@ class Inbound:
                 # Whatever becomes of it, its first words are not to be taken in any more.
                 await tx.first_time(PLATFORM, _key(message), now)
                 if await _dated(tx, message, now):
-                    await self._revise(tx, asked, message, message.edited_at)
+                    heard = self._heard(asked, message, message.edited_at)
+                    await take_edit(tx, PLATFORM, heard, now)
             return asked.channel_id
 
     async def deleted(self, place_id: int, message_ids: Iterable[int]) -> int | None:
@@ -113,9 +110,9 @@ class Inbound:
             return None
         return message.reference.message_id
 
-    def _heard(self, asked: Out, message: discord.Message) -> Heard:
+    def _heard(self, asked: Out, message: discord.Message, at: datetime) -> Heard:
         # Discord's clock and ours may differ, but nothing was sent in the future.
-        at = min(message.created_at, self._services.clock())
+        at = min(at, self._services.clock())
         wording = _wording(message)
         return Heard(
             event_id=_key(message),
@@ -133,69 +130,21 @@ class Inbound:
         async with self._services.store.write() as tx:
             if await tx.first_time(PLATFORM, _key(message), now):
                 await _dated(tx, message, now)
-                scene = await self._scene(tx, asked, message)
-                if scene is not None:
-                    await lead_to_button(tx, scene[1], asked.channel_id)
-
-    async def _take(self, tx: Tx, asked: Out, message: discord.Message, at: datetime) -> None:
-        """Hand a message to the core, and its author what the core says to them."""
-        scene = await self._scene(tx, asked, message)
-        if scene is None:
-            return
-        room, round_, member = scene
-        now = self._services.clock()
-        text = self._text(message)
-        # Discord's clock and ours may differ, but nothing was sent in the future.
-        reply = Reply(text, min(at, now), room.channel.id, str(message.id))
-        try:
-            note = (await answering.accept(tx, room.group, round_, member, reply, now)).note
-        except InvalidError as error:
-            note = str(error) if text else NO_TEXT
-        except ConflictError as error:
-            note = str(error)
-        if note:
-            await tell_member(tx, round_, room.channel.id, member.id, note)
-
-    async def _revise(self, tx: Tx, asked: Out, message: discord.Message, at: datetime) -> None:
-        answer = await tx.answers.by_message(asked.channel_id, str(message.id))
-        if answer is None:
-            await self._take(tx, asked, message, at)
-            return
-        round_ = await tx.rounds.get(answer.round_id)
-        text = self._text(message)
-        try:
-            # When it was edited counts, though it was found only now.
-            at = min(at, self._services.clock())
-            note = (await answering.edited(tx, answer, text, at)).note
-        except InvalidError as error:
-            note = str(error) if text else NO_TEXT
-        if note and round_ is not None:
-            await tell_member(tx, round_, asked.channel_id, answer.member_id, note)
+                round_ = await tx.rounds.get(asked.round_id or 0)
+                if round_ is not None:
+                    await lead_to_button(tx, round_, asked.channel_id)
 
     async def _withdraw(self, channel_id: int, message_id: int, *, in_thread: bool) -> None:
         if not in_thread:
             # Most of what is deleted in a channel was never ours.
             async with self._services.store.read() as tx:
-                if await tx.answers.by_message(channel_id, str(message_id)) is None:
+                if not await is_ours(tx, channel_id, str(message_id)):
                     return
         now = self._services.clock()
         async with self._services.store.write() as tx:
             # It may still be on its way to us, found while a thread was read again.
             await tx.first_time(PLATFORM, f"m:{message_id}", now)
-            answer = await tx.answers.by_message(channel_id, str(message_id))
-            if answer is not None:
-                await answering.withdraw(tx, answer, now)
-
-    async def _scene(
-        self, tx: Tx, asked: Out, message: discord.Message
-    ) -> tuple[Room, Round, Member] | None:
-        group = await tx.groups.get(asked.group_id)
-        channel = await tx.groups.channel(asked.channel_id)
-        round_ = await tx.rounds.get(asked.round_id or 0)
-        if group is None or channel is None or round_ is None:
-            return None
-        room = Room(group, channel)
-        return room, round_, await self._client.desk.member(tx, room, message.author)
+            await take_deletion(tx, channel_id, str(message_id), now)
 
     def _is_hidden(self, message: discord.Message) -> bool:
         """Whether Discord keeps a message's words from us."""

@@ -20,7 +20,7 @@ from bot.store import Tx
 from bot.store.intake import Author, Scene
 from bot.study import answering
 from bot.study.answering import SEALED_ONLY, First, Reply
-from bot.study.notices import to_member
+from bot.study.notices import tell_member, to_member
 from bot.study.services import Services
 
 log = logging.getLogger(__name__)
@@ -144,7 +144,51 @@ async def take_in(tx: Tx, platform: str, messages: Sequence[Heard], now: datetim
 
     Those that were stored before are left alone, and so are those whose group is gone.
     """
-    staged = await _stage(tx, platform, messages, now)
+    new = await tx.intake.first_times(platform, {heard.event_id for heard in messages}, now)
+    fresh = [heard for heard in messages if heard.event_id in new]
+    await tx.intake.first_times(platform, {event for heard in fresh for event in heard.also}, now)
+    await _take(tx, platform, fresh, now)
+
+
+async def take_edit(tx: Tx, platform: str, heard: Heard, now: datetime) -> None:
+    """A message has other words now, since ``heard.reply.sent_at``; its events are not looked at.
+
+    What did not count before is read as if it had been written then.
+    """
+    reply = heard.reply
+    channel_id, message_id = reply.channel_id or 0, reply.message_id or ""
+    answer = await tx.answers.by_message(channel_id, message_id)
+    if answer is None:
+        await answering.forget_held(tx, channel_id, message_id)
+        await _take(tx, platform, [heard], now)
+        return
+    round_ = await tx.rounds.get(answer.round_id)
+    try:
+        words = (await answering.edited(tx, answer, reply.text, reply.sent_at)).note
+    except InvalidError as error:
+        words = str(error) if reply.text else heard.wordless
+    if words and round_ is not None:
+        await tell_member(tx, round_, channel_id, answer.member_id, words)
+
+
+async def is_ours(tx: Tx, channel_id: int, message_id: str) -> bool:
+    """Whether a message is an answer, or a reply that may yet become one."""
+    if await tx.answers.by_message(channel_id, message_id) is not None:
+        return True
+    return await tx.answers.held(channel_id, message_id) is not None
+
+
+async def take_deletion(tx: Tx, channel_id: int, message_id: str, now: datetime) -> None:
+    """A message is gone: the answer that it was is withdrawn."""
+    answer = await tx.answers.by_message(channel_id, message_id)
+    if answer is not None:
+        await answering.withdraw(tx, answer, now)
+    else:
+        await answering.forget_held(tx, channel_id, message_id)
+
+
+async def _take(tx: Tx, platform: str, messages: Sequence[Heard], now: datetime) -> None:
+    staged = await _stage(tx, platform, messages) if messages else []
     if not staged:
         return
     there = await tx.intake.answered({each.key for each in staged})
@@ -162,15 +206,10 @@ async def take_in(tx: Tx, platform: str, messages: Sequence[Heard], now: datetim
     await tx.outbox.add(notes)
 
 
-async def _stage(tx: Tx, platform: str, messages: Sequence[Heard], now: datetime) -> list[_Staged]:
-    """The messages that are new, with what they belong to."""
-    new = await tx.intake.first_times(platform, {heard.event_id for heard in messages}, now)
-    fresh = [heard for heard in messages if heard.event_id in new]
-    if not fresh:
-        return []
-    await tx.intake.first_times(platform, {event for heard in fresh for event in heard.also}, now)
-    scenes = await tx.intake.scenes({heard.asked for heard in fresh})
-    placed = [(heard, scenes[heard.asked]) for heard in fresh if heard.asked in scenes]
+async def _stage(tx: Tx, platform: str, messages: Sequence[Heard]) -> list[_Staged]:
+    """The messages with what they belong to, but for those whose group is gone."""
+    scenes = await tx.intake.scenes({heard.asked for heard in messages})
+    placed = [(heard, scenes[heard.asked]) for heard in messages if heard.asked in scenes]
     authors = [
         Author(scene.group.id, heard.author_id, heard.author_name) for heard, scene in placed
     ]

@@ -229,3 +229,29 @@ async def test_without_message_content_the_thread_is_led_to_the_button_once(
         await bot.settled()
         assert await heard.words_of(place.bob) == [WORDS]
         assert await heard.words_of(place.ada) == [WORDS]
+
+
+@pytest.mark.parametrize("stands", ["thread", "channel"])
+async def test_a_reply_that_waits_its_turn_is_forgotten_when_deleted(
+    heard: Listening, stands: str
+) -> None:
+    place, bob = heard.place, heard.place.bob
+    bob.say(heard.thread, "about cats, mostly")
+    where = heard.thread if stands == "thread" else place.channel
+    waiting = bob.say(where, WORDS, reply_to=None if stands == "thread" else heard.asked)
+    await heard.bot.settled()
+    place.server.admin.delete_message(waiting)
+    await heard.bot.settled()
+    states = {r.text: r.state for r in await heard.revisions_of(bob)}
+    assert states[WORDS] is RevisionState.DROPPED
+
+
+async def test_a_reply_that_waits_its_turn_waits_with_its_new_words(heard: Listening) -> None:
+    bob = heard.place.bob
+    bob.say(heard.thread, "about cats, mostly")
+    waiting = bob.say(heard.thread, "something else")
+    await heard.bot.settled()
+    bob.edit(waiting, WORDS)
+    await heard.bot.settled()
+    held = [r.text for r in await heard.revisions_of(bob) if r.state is RevisionState.HELD]
+    assert held == [WORDS]
