@@ -176,6 +176,13 @@ class SqlOutbox:
         closed = sa.and_(rounds.c.closes_at <= until, _closed_unread(since))
         return await self._watched(platform, closed)
 
+    async def confirmed(self, platform: str, since: datetime) -> list[Watched]:
+        """Questions of open rounds that we learned to be posted after that instant."""
+        # The literal state lets both planners begin with the few unfinished rounds.
+        return await self._watched(
+            platform, sa.and_(sa.text("rounds.state = 'open'"), outbox.c.finished_at > since)
+        )
+
     async def _watched(self, platform: str, wanted: sa.ColumnElement[bool]) -> list[Watched]:
         channel = read_places.alias("channel_places")
         own = sa.func.coalesce(outbox.c.thread_id, outbox.c.external_id)
@@ -189,6 +196,7 @@ class SqlOutbox:
                 rounds.c.closes_at,
                 channel.c.last_seen.label("seen"),
                 _THREAD.c.last_seen.label("thread_seen"),
+                outbox.c.finished_at.label("confirmed_at"),
             )
             .join(channels, channels.c.id == outbox.c.channel_id)
             .join(rounds, rounds.c.id == outbox.c.round_id)

@@ -32,6 +32,10 @@ SETTLES_AFTER = timedelta(minutes=5)
 FLUSH_SECONDS = 30
 SHORTEST_SECONDS = 1
 READ_AT_ONCE = 8
+FOUND_AFTER = timedelta(seconds=5)
+"""A question that we know of later than this after it was posted was found again."""
+OVERLAP = timedelta(seconds=10)
+"""Transactions may end in another order than they began."""
 MOST_TRIES = 8
 
 
@@ -54,6 +58,11 @@ class _Wanted:
     def holds(self, guild: discord.Guild, spot: Spot) -> bool:
         whole = guild.shard_id in self.shards or guild.id in self.guilds
         return whole or spot.place_id in self.places
+
+
+def _found_late(question: Watched) -> bool:
+    posted = discord.utils.snowflake_time(int(question.message_id))
+    return question.confirmed_at is not None and question.confirmed_at - posted > FOUND_AFTER
 
 
 def attach(client: StudyClient, *, flush_seconds: float = FLUSH_SECONDS) -> Gaps:
@@ -88,6 +97,7 @@ class Gaps:
         self._lost = _Wanted()
         self._wanted = _Wanted()
         self._hearing: set[int] = set()
+        self._found_until = self._services.clock()
         self._reading = False
         self._finding = False
         self._failed: Counter[int] = Counter()
@@ -269,6 +279,7 @@ class Gaps:
     async def keep_up(self) -> None:
         """Store how far everything was dealt with, and which closed threads need no reading."""
         await self._flush()
+        await self._read_what_was_found()
         now = self._services.clock()
         async with self._services.store.read() as tx:
             closed = await tx.outbox.unsettled(PLATFORM, now - SETTLES_AFTER, now - LOOKS_BACK)
@@ -278,6 +289,19 @@ class Gaps:
             if self._heard_whole(spot)
         ]
         await self._store(heard)
+
+    async def _read_what_was_found(self) -> None:
+        """Read below questions that were posted by a process which died before noting it.
+
+        What was written there until the question was found again seemed to be none of ours.
+        """
+        now = self._services.clock()
+        since, self._found_until = self._found_until, now
+        async with self._services.store.read() as tx:
+            confirmed = await tx.outbox.confirmed(PLATFORM, since - OVERLAP)
+        late = [each for each in confirmed if _found_late(each)]
+        if late:
+            await self.read(_Wanted(places={spot.place_id for spot in spots_of(late)}))
 
     def _heard_whole(self, spot: Spot) -> bool:
         """Whether nothing that was said there until some minutes ago can be missing."""

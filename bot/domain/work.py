@@ -114,7 +114,8 @@ class Watched:
 
     ``channel`` is the platform's id of the channel, ``message_id`` that of the question there
     and ``thread_id`` that of its thread. ``seen`` and ``thread_seen`` are the ids of the last
-    messages dealt with in the channel and in the thread.
+    messages dealt with in the channel and in the thread. ``confirmed_at`` is when we knew that the
+    question stands there: later than it was posted, where that was found out after a crash.
     """
 
     channel_id: int
@@ -125,6 +126,7 @@ class Watched:
     closes_at: datetime | None
     seen: str | None
     thread_seen: str | None
+    confirmed_at: datetime | None = None
 
 
 def backoff(failures: int, *, first: float = 2.0, most: float = 300.0) -> float:

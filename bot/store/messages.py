@@ -63,6 +63,9 @@ class Outbox(Protocol):
     async def unsettled(self, platform: str, until: datetime, since: datetime) -> list[Watched]:
         """Posted questions whose rounds closed since then, by ``until``, and were not read then."""
 
+    async def confirmed(self, platform: str, since: datetime) -> list[Watched]:
+        """Questions of open rounds that we learned to be posted after that instant."""
+
     async def saw(self, places: Sequence[Place]) -> None:
         """Store how far those places were read."""
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import aiosqlite
 import pytest
 
 from adapters.discord.client import StudyClient
@@ -347,3 +348,35 @@ class Trouble:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
+
+
+async def test_replies_to_a_question_that_nobody_had_noted_down_yet_are_found(
+    place: Place, tmp_path: Path
+) -> None:
+    clock = FakeClock(datetime.now(UTC))
+    async with a_listener(tmp_path, place, clock=clock) as listener:
+        heard = await asked(listener)
+    await _forget_that_it_was_sent(tmp_path)
+    async with a_listener(tmp_path, place, clock=clock) as listener:
+        bot = listener.bot
+        place.bob.say(heard.thread, WORDS)
+        place.ada.say(place.channel, WORDS, reply_to=heard.asked)
+        await bot.settled()
+        clock.advance(minutes=1)
+        await bot.work()
+        await listener.keep_up()
+        again = replace(heard, listener=listener, bot=bot)
+        assert await again.words_of(place.bob) == [WORDS]
+        assert await again.words_of(place.ada) == [WORDS]
+    assert place.server.journal.count("POST /channels/{channel}/messages") == 1
+
+
+async def _forget_that_it_was_sent(folder: Path) -> None:
+    """As if the process had been killed between Discord's answer and the commit."""
+    async with aiosqlite.connect(folder / "studybot.db") as file:
+        await file.execute(
+            "UPDATE outbox SET state = 'pending', attempts = 1, finished_at = NULL,"
+            " external_id = NULL, thread_id = NULL WHERE kind = 'question'"
+        )
+        await file.execute("UPDATE rounds SET state = 'posting', opens_at = NULL")
+        await file.commit()
