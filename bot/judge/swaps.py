@@ -27,6 +27,8 @@ SAID_OF_ANOTHER = 0.75
 CLEARLY_MORE = 0.2
 SAID_RIGHTLY = 0.6
 NEARLY = 0.1
+# Clauses of the guide in a row that are known as one statement.
+RUN = 6
 
 # Words that stand for each other's opposite in technical prose, one pair a line.
 _OPPOSITES = """
@@ -101,6 +103,8 @@ class Swaps:
         self._predicates = tuple(
             tuple(self._predicate(text) for text in point.texts) for point in rubric.points
         )
+        texts = (rubric.reference, *(text for point in rubric.points for text in point.texts))
+        self._right = frozenset(stems for text in texts for stems in _said_in(text))
 
     def _predicate(self, text: Text) -> _Predicate:
         wanted = weights(token for token in text.tokens if token.stem not in self._named)
@@ -138,6 +142,8 @@ class Swaps:
         swapped = [{first: second, second: first}.get(stem, stem) for stem in right]
         wanted = len(set(right))
         for sentence in reply.sentences:
+            if self._is_right(reply, sentence):
+                continue
             window = reply.tokens[sentence.first : sentence.last]
             stems = [t.stem for t in window if not t.stop or t.norm in COMPARING][:60]
             if not {first, second} <= set(stems) or self._is_negated(window) != negated:
@@ -162,12 +168,12 @@ class Swaps:
             negated = self._is_negated(reply.tokens[piece.first : piece.last])
             shares = [_share(each, said, negated=negated) for each in self._predicates]
             own = max(s for s, each in zip(shares, self._subjects, strict=True) if each == about)
+            enough = max(SAID_OF_ANOTHER, own + CLEARLY_MORE)
+            right = self._is_right(reply, piece)
             for number, (subject, share) in enumerate(zip(self._subjects, shares, strict=True)):
                 if subject == about and share >= max(SAID_RIGHTLY, max(shares) - NEARLY):
                     rightly.add(number)
-                elif subject not in ("", about) and share >= max(
-                    SAID_OF_ANOTHER, own + CLEARLY_MORE
-                ):
+                elif not right and share >= enough and subject not in ("", about):
                     wrongly.setdefault(number, (about, piece))
         said_of = {(self._subjects[n], about) for n, (about, _) in wrongly.items()}
         return {
@@ -177,18 +183,26 @@ class Swaps:
         }
 
     def _statements(self, reply: Text) -> Iterator[tuple[str, Sentence]]:
-        """Stretches of a sentence with the subject that they name first."""
+        """Stretches of a sentence with the subject that they name first.
+
+        What stands right behind a head ("QLoRA: quantised LoRA") is said of the head.
+        """
         for sentence in reply.sentences:
             pieces: list[tuple[str, Sentence]] = []
             for clause in reply.clauses_of(sentence):
                 tokens = reply.tokens[clause.first : clause.last]
                 named = next((t.stem for t in tokens if t.stem in self._named), "")
-                if named or not pieces:
+                before, piece = pieces[-1] if pieces else ("", clause)
+                headed = before and _is_head(reply, piece)
+                if pieces and (headed or not named):
+                    pieces[-1] = (before, _both(piece, clause))
+                else:
                     pieces.append((named, clause))
-                    continue
-                before, piece = pieces[-1]
-                pieces[-1] = (before, Sentence(piece.start, clause.end, piece.first, clause.last))
             yield from ((named, piece) for named, piece in pieces if named)
+
+    def _is_right(self, reply: Text, piece: Sentence) -> bool:
+        """Whether the guide says that in the same words."""
+        return _stems(reply, piece) in self._right
 
     def _is_negated(self, tokens: Iterable[Token]) -> bool:
         return sum(token.norm in self._negations for token in tokens) % 2 == 1
@@ -204,6 +218,29 @@ class _Predicate:
 
 def _share(predicates: Sequence[_Predicate], said: Mapping[str, float], *, negated: bool) -> float:
     return max((coverage(p.wanted, said) for p in predicates if p.negated == negated), default=0.0)
+
+
+def _is_head(text: Text, piece: Sentence) -> bool:
+    return text.raw[text.tokens[piece.last - 1].end :].startswith(":")
+
+
+def _both(first: Sentence, last: Sentence) -> Sentence:
+    return Sentence(first.start, last.end, first.first, last.last)
+
+
+def _stems(text: Text, piece: Sentence) -> tuple[str, ...]:
+    """All of a stretch's stems, so that nothing that turns its meaning is left out."""
+    return tuple(token.stem for token in text.tokens[piece.first : piece.last])
+
+
+def _said_in(text: Text) -> Iterator[tuple[str, ...]]:
+    """The sentences of a text and their clauses, up to a few in a row, as stems."""
+    for sentence in text.sentences:
+        yield _stems(text, sentence)
+        clauses = text.clauses_of(sentence)
+        for begin, first in enumerate(clauses):
+            for last in clauses[begin : begin + RUN]:
+                yield _stems(text, _both(first, last))
 
 
 def _head(text: Text) -> str:
