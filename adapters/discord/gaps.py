@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import discord
@@ -221,11 +221,12 @@ class Gaps:
 
     async def _spots(self, wanted: _Wanted) -> list[Spot]:
         watched = await self._watched()
+        guilds = self._reader.guilds()
         found = []
         for spot in spots_of(watched):
-            guild = self._reader.guild_of(spot)
+            guild = guilds.get(spot.channel)
             if guild is not None and wanted.holds(guild, spot):
-                found.append(spot)
+                found.append(replace(spot, guild=guild.id))
         return found
 
     async def _watched(self) -> list[Watched]:
@@ -283,10 +284,11 @@ class Gaps:
         now = self._services.clock()
         async with self._services.store.read() as tx:
             closed = await tx.outbox.unsettled(PLATFORM, now - SETTLES_AFTER, now - LOOKS_BACK)
+        guilds = self._reader.guilds() if closed else {}
         heard = [
             Place(each.channel_id, str(spot.place_id), str(spot.after), now)
             for each, spot in zip(closed, spots_of(closed), strict=False)
-            if self._heard_whole(spot)
+            if self._heard_whole(guilds.get(spot.channel), spot)
         ]
         await self._store(heard)
 
@@ -303,9 +305,8 @@ class Gaps:
         if late:
             await self.read(_Wanted(places={spot.place_id for spot in spots_of(late)}))
 
-    def _heard_whole(self, spot: Spot) -> bool:
+    def _heard_whole(self, guild: discord.Guild | None, spot: Spot) -> bool:
         """Whether nothing that was said there until some minutes ago can be missing."""
-        guild = self._reader.guild_of(spot)
         if guild is None or guild.shard_id not in self._hearing:
             return False
         return self._is_sound(guild, spot.place_id) and not self._seen.is_busy(spot.place_id)

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 class Spot:
     """A place to read again: a question's thread, or (``round_id`` None) a channel.
 
-    ``after`` is the last message dealt with, or the question itself.
+    ``after`` is the last message dealt with, or the question itself; ``guild`` is 0 until known.
     """
 
     channel_id: int
@@ -27,6 +27,7 @@ class Spot:
     place_id: int
     after: int
     round_id: int | None = None
+    guild: int = 0
 
 
 def spots_of(watched: Sequence[Watched]) -> list[Spot]:
@@ -52,15 +53,18 @@ class Reader:
         self._services = client.desk.services
         self._inbound = inbound
 
-    def guild_of(self, spot: Spot) -> discord.Guild | None:
-        """The guild of a spot, if this process serves it and is still in it."""
-        channel = self._client.get_channel(spot.channel)
-        return channel.guild if isinstance(channel, discord.abc.GuildChannel) else None
+    def guilds(self) -> dict[int, discord.Guild]:
+        """The guilds that this process serves, by their channels' ids.
+
+        discord.py goes through every guild to find one channel's.
+        """
+        return {channel.id: guild for guild in self._client.guilds for channel in guild.channels}
 
     async def read(self, spot: Spot) -> None:
         """Take in what happened there since. Raises what Discord or the database raises."""
-        channel = self._client.get_channel(spot.channel)
-        if not isinstance(channel, discord.abc.GuildChannel):
+        guild = self._client.get_guild(spot.guild)
+        channel = None if guild is None else guild.get_channel(spot.channel)
+        if channel is None:
             return
         if not channel.permissions_for(channel.guild.me).read_message_history:
             # Discord answers with an empty history then, which must not look like deletions.
