@@ -7,9 +7,10 @@
 Discord is our own, on loopback and in a process of its own. Every channel has a study group with
 an open round, its message and its thread. In turns, each in a fresh process, there start: the
 bare bot with the same intents and caches (benchmarks/discord_bare.py), ``studybot run --roles
-gateway``, and ``studybot run`` with every role. Memory is read from /proc once the process has
-nothing left to do; the unshared part (USS) beside the resident set (RSS). "ready" is discord.py's
-own: counted from the process's start, and from its first request.
+gateway``, ``studybot run`` with every role, and that without a Discord token, since a database, a
+worker, a judge and web pages take their part whether there is a Discord or not. Memory is read
+from /proc once the process has nothing left to do; the unshared part (USS) beside the resident
+set (RSS). "ready" is discord.py's own: counted from the process's start and from its first request.
 
 Then so many groups have a question due at once; each is a message and a thread. The share is
 that of the server's global limit between the first and the last of those requests.
@@ -29,8 +30,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -49,6 +50,7 @@ from storage.sql import utc_now
 ROOT = Path(__file__).resolve().parent.parent
 TOKEN = "MTA.loopback.token"  # noqa: S105  (our own server's)
 READY = re.compile(r"^ready|connected to Discord")
+RUNS = re.compile(r"studybot is running")
 PATIENCE = 180
 BATCH = 500
 SETTLED_CPU = 0.15
@@ -88,8 +90,11 @@ class Server:
 class Contender:
     """A process; ``ready_at`` is when it said that it is ready, on the monotonic clock."""
 
-    def __init__(self, *arguments: str, folder: Path, env: dict[str, str]) -> None:
+    def __init__(
+        self, *arguments: str, folder: Path, env: dict[str, str], sign: re.Pattern[str] = READY
+    ) -> None:
         self.ready_at = 0.0
+        self._sign = sign
         self.said: list[str] = []
         self._ready = threading.Event()
         kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
@@ -142,7 +147,7 @@ class Contender:
     def _listen(self) -> None:
         assert self._process.stdout is not None  # noqa: S101  (it is a pipe)
         for line in self._process.stdout:
-            if READY.search(line) and not self._ready.is_set():
+            if self._sign.search(line) and not self._ready.is_set():
                 self.ready_at = time.monotonic()
                 self._ready.set()
             self.said.append(line.rstrip())
@@ -212,7 +217,7 @@ class Figures:
 
 
 @contextmanager
-def studybot(server: Server, seeded: Path, folder: Path, roles: str = "") -> Iterator[Contender]:
+def studybot(server: Server, seeded: Path, folder: Path, *options: str) -> Iterator[Contender]:
     """``studybot run`` on a copy of the seeded database."""
     for file in seeded.iterdir():
         shutil.copy(file, folder)
@@ -222,17 +227,38 @@ def studybot(server: Server, seeded: Path, folder: Path, roles: str = "") -> Ite
         "DISCORD_API_BASE": server.api,
         "DISCORD_GATEWAY_URL": server.gateway,
     }
-    chosen = ["--roles", roles] if roles else []
-    with closing(Contender("bot", "run", "--port", "0", *chosen, folder=folder, env=env)) as it:
+    arguments = ("bot", "run", "--port", "0", *options)
+    with closing(Contender(*arguments, folder=folder, env=env)) as it:
         yield it
 
 
 @contextmanager
-def bare(server: Server, folder: Path) -> Iterator[Contender]:
+def without_discord(server: Server, seeded: Path, folder: Path) -> Iterator[Contender]:
+    """The same with every role but no token: what the rest of studybot takes."""
+    del server
+    for file in seeded.iterdir():
+        shutil.copy(file, folder)
+    env = {"DATABASE_URL": f"sqlite:///{folder}/study.db"}
+    arguments = ("bot", "run", "--port", "0")
+    with closing(Contender(*arguments, folder=folder, env=env, sign=RUNS)) as it:
+        yield it
+
+
+@contextmanager
+def bare(server: Server, seeded: Path, folder: Path) -> Iterator[Contender]:
     """The bot to compare with."""
+    del seeded
     arguments = ("benchmarks.discord_bare", TOKEN, server.api, server.gateway)
     with closing(Contender(*arguments, folder=folder, env={})) as it:
         yield it
+
+
+CONTENDERS: dict[str, Callable[[Server, Path, Path], AbstractContextManager[Contender]]] = {
+    "bare": bare,
+    "gateway": lambda *where: studybot(*where, "--roles", "gateway"),
+    "all roles": studybot,
+    "no Discord": without_discord,
+}
 
 
 def measure(server: Server, it: Contender) -> Figures:
@@ -240,7 +266,8 @@ def measure(server: Server, it: Contender) -> Figures:
     it.ready()
     first = server.ask("stats")["first"]
     it.settle()
-    return Figures(it.ready_at - it.began, it.ready_at - first, *it.memory())
+    connect = 0.0 if first is None else it.ready_at - first
+    return Figures(it.ready_at - it.began, connect, *it.memory())
 
 
 def compare(given: argparse.Namespace) -> None:
@@ -253,14 +280,10 @@ def compare(given: argparse.Namespace) -> None:
         asyncio.run(seed(f"sqlite:///{seeded}/study.db", server.rows))
         print(f"{given.guilds} guilds x {given.channels} channels, median of {given.repeats}")
         for _ in range(given.repeats):
-            for name, roles in (("bare", None), ("gateway", "gateway"), ("all roles", "")):
+            for name, contender in CONTENDERS.items():
                 server.ask("clear")
-                with scratch() as own:
-                    made = (
-                        bare(server, own) if roles is None else studybot(server, seeded, own, roles)
-                    )
-                    with made as it:
-                        figures.setdefault(name, []).append(measure(server, it))
+                with scratch() as own, contender(server, seeded, own) as it:
+                    figures.setdefault(name, []).append(measure(server, it))
                 print(f"  {name:10} {figures[name][-1]}", flush=True)
     show(figures)
 
@@ -277,6 +300,8 @@ def show(figures: dict[str, list[Figures]]) -> None:
             for mine, theirs, width in zip(ours, base, (9, 11, 9, 9), strict=True)
         ]
         print(f"{name:12}{''.join(cells)}")
+    added = median(figures["all roles"])[2] - median(figures["no Discord"])[2]
+    print(f"Discord adds {added:.1f} MB to studybot's RSS, {added / base[2]:.2f} of the bare bot's")
 
 
 def median(runs: Sequence[Figures]) -> tuple[float, ...]:
