@@ -49,10 +49,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
 from bot.domain.deck import Deck, KeyPoint, Question, Section
+from content.blocks import blocks
 from content.errors import DeckError, Problem
 from content.front_matter import FrontMatter, read_front_matter
 from content.items import READERS, key_point, plain, take_id
@@ -65,9 +65,6 @@ LABEL_NAMES = "Key points, Follow-ups, Misconceptions, Terms, Sources"
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _DIFFICULTY = re.compile(r"difficulty\s*:\s*(.*)", re.IGNORECASE)
-# Setext headings are off, so that a rule under a paragraph doesn't turn it into a section;
-# inline parsing is done by ``plain`` after a block's size was checked.
-_BLOCKS = MarkdownIt("commonmark", {"html": False}).disable(["lheading", "inline", "reference"])
 
 Key = tuple[str | int, ...]
 
@@ -142,8 +139,8 @@ def parse(text: str, file: str = "deck.md") -> ParsedDeck:
     reader = _Reader(file)
     reader.problems += [Problem(file, line, message) for line, message in front.problems]
     body = "\n".join(text.split("\n")[front.length :])
-    for node in SyntaxTreeNode(_BLOCKS.parse(body)).children:
-        reader.block(node, front.length + 1 + (node.map[0] if node.map else 0))
+    for node, above in blocks(body):
+        reader.block(node, front.length + 1 + above + (node.map[0] if node.map else 0))
     return reader.finish(front)
 
 
