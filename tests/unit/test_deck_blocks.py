@@ -12,7 +12,7 @@ from content.blocks import MOST_TRIES, blocks
 WHOLE = MarkdownIt("commonmark", {"html": False}).disable(["lheading", "inline", "reference"])
 LINES = st.sampled_from(
     "## a|### b {#x}|#### Key points|text|- item|  more|```|~~~|  ```|- ```|   ~~~~|> quote|> ```"
-    "|    code|1. one||#|##x|\t### tab| ### one|- ### in|***|<div>|<!--|-->|``` ` x".split("|")
+    "|    code|1. one||#|##x|\t### tab| ### one|- ### in|***|<div>|<!--|-->|``` ` x".split("|")  # noqa: SIM905 - one string shows the lines best
 )
 
 
