@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 LAST_EVENTS_SECONDS = 4
 CUT_OFF_SECONDS = 1
+READY_SECONDS = 0.5
+"""After so long without another guild a shard counts as ready; later ones are read as they come."""
 LONGEST_LIMIT_SECONDS = 60
 FORGET_SECONDS = 4
 
@@ -48,7 +50,7 @@ class StudyClient(discord.AutoShardedClient):
         *,
         content: bool = True,
         shards: Shards | None = None,
-        ready_timeout: float = 2.0,
+        ready_timeout: float = READY_SECONDS,
     ) -> None:
         shards = shards or Shards()
         super().__init__(

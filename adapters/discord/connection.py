@@ -13,7 +13,7 @@ import discord
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from adapters.discord.client import Attach, Shards, StudyClient
+from adapters.discord.client import READY_SECONDS, Attach, Shards, StudyClient
 from adapters.discord.desk import Desk
 from bot.domain.work import backoff
 from bot.errors import DeliveryError
@@ -51,7 +51,7 @@ class Options:
     api_base: str | None = None
     gateway_url: str | None = None
     shards: Shards = field(default_factory=Shards)
-    ready_timeout: float = 2.0
+    ready_timeout: float = READY_SECONDS
 
 
 class Connection:

@@ -328,10 +328,11 @@ async def test_a_reply_that_could_not_be_stored_is_found_again(
 
 
 class Trouble:
-    """A database that can't be written to for as many times as a test says."""
+    """A database that can't be written to, or read, for as many times as a test says."""
 
     def __init__(self) -> None:
         self.left = 0
+        self.unread = 0
 
     def attach(self, client: StudyClient) -> None:
         services = client.desk.services
@@ -344,6 +345,14 @@ class Trouble:
             self.left -= 1
             raise StoreUnavailableError
         async with self._store.write() as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Tx]:
+        if self.unread:
+            self.unread -= 1
+            raise StoreUnavailableError
+        async with self._store.read() as tx:
             yield tx
 
     def __getattr__(self, name: str) -> Any:
@@ -369,6 +378,43 @@ async def test_replies_to_a_question_that_nobody_had_noted_down_yet_are_found(
         assert await again.words_of(place.bob) == [WORDS]
         assert await again.words_of(place.ada) == [WORDS]
     assert place.server.journal.count("POST /channels/{channel}/messages") == 1
+
+
+async def test_replies_to_a_question_that_was_noted_long_after_it_was_posted_are_found(
+    place: Place, tmp_path: Path
+) -> None:
+    clock, trouble = FakeClock(datetime.now(UTC)), Trouble()
+    async with a_listener(tmp_path, place, clock=clock) as listener:
+        heard = await asked(listener)
+    await _forget_that_it_was_sent(tmp_path)
+    clock.advance(minutes=10)
+    async with a_listener(tmp_path, place, first=[trouble.attach], clock=clock) as listener:
+        bot = listener.bot
+        place.bob.say(heard.thread, WORDS)
+        await bot.settled()
+        await bot.work()
+        clock.advance(seconds=30)
+        trouble.unread = 1
+        with pytest.raises(StoreUnavailableError):
+            await listener.keep_up()
+        await listener.keep_up()
+        again = replace(heard, listener=listener, bot=bot)
+        assert await again.words_of(place.bob) == [WORDS]
+
+
+async def test_a_guild_that_comes_late_after_a_start_is_read_then(
+    place: Place, tmp_path: Path
+) -> None:
+    async with a_listener(tmp_path, place) as listener:
+        heard = await asked(listener)
+    place.bob.say(heard.thread, WORDS)
+    place.guild.available = False
+    async with a_listener(tmp_path, place) as listener:
+        await listener.bot.settled()
+        place.server.admin.set_available(place.guild, available=True)
+        await listener.bot.settled()
+        again = replace(heard, listener=listener, bot=listener.bot)
+        assert await again.words_of(place.bob) == [WORDS]
 
 
 async def _forget_that_it_was_sent(folder: Path) -> None:
