@@ -298,11 +298,12 @@ class Gaps:
         What was written there until the question was found again seemed to be none of ours.
         """
         now = self._services.clock()
-        since, self._found_until = self._found_until, now
         async with self._services.store.read() as tx:
-            confirmed = await tx.outbox.confirmed(PLATFORM, since - OVERLAP)
+            confirmed = await tx.outbox.confirmed(PLATFORM, self._found_until - OVERLAP)
+        self._found_until = now
         late = [each for each in confirmed if _found_late(each)]
         if late:
+            self._inbound.look_again(int(each.message_id) for each in late)
             await self.read(_Wanted(places={spot.place_id for spot in spots_of(late)}))
 
     def _heard_whole(self, guild: discord.Guild | None, spot: Spot) -> bool:

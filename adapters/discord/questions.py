@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import TypeVar
 
@@ -51,6 +52,11 @@ class Questions:
             self._looking = asyncio.create_task(self._look_up(), name="discord questions")
         return await asyncio.shield(found)
 
+    def look_again(self, message_ids: Iterable[int]) -> None:
+        """Look messages up again that may have been found to be none of ours."""
+        for message_id in message_ids:
+            self._foreign.pop(message_id, None)
+
     async def _look_up(self) -> None:
         try:
             while self._wanted:
@@ -78,7 +84,7 @@ class Questions:
     def _keep(self, message_id: int, found: Out | None) -> Out | None:
         if found is not None:
             _remember(self._known, message_id, found)
-        elif discord.utils.utcnow() - discord.utils.snowflake_time(message_id) > SETTLED:
+        elif self._services.clock() - discord.utils.snowflake_time(message_id) > SETTLED:
             _remember(self._foreign, message_id, asyncio.get_running_loop().time())
         return found
 
