@@ -10,6 +10,7 @@ from adapters.discord.desk import PLATFORM, Desk, Room, is_organiser
 from adapters.discord.tokens import Tokens
 from bot.commands.core import Call
 from bot.domain.group import Group, Role
+from bot.domain.rounds import Round
 from bot.errors import InvalidError, NotFoundError
 from bot.store import Tx
 
@@ -57,11 +58,12 @@ class Callers:
     async def of_round(self, tx: Tx, interaction: discord.Interaction, round_id: int) -> Call:
         """Who acts on a round; from a direct message, which has no channel, as a member of it.
 
+        Where a channel has left, rounds that were posted there are still its old group's.
         Raises NotFoundError.
         """
-        if interaction.guild_id is not None:
-            return await self.here(tx, interaction)
         round_ = await tx.rounds.get(round_id)
+        if interaction.guild_id is not None:
+            return await self._where_posted(tx, interaction, round_)
         group = await tx.groups.get(round_.group_id) if round_ else None
         if group is None:
             raise NotFoundError(GONE)
@@ -94,6 +96,21 @@ class Callers:
         async with self.desk.services.store.write() as tx:
             room = Room(call.group, call.channel)
             return f"#{(await self.desk.member(tx, room, person)).id}"
+
+    async def _where_posted(
+        self, tx: Tx, interaction: discord.Interaction, round_: Round | None
+    ) -> Call:
+        room = await self.desk.room(tx, place_of(interaction))
+        if room is None:
+            raise NotFoundError(NO_GROUP)
+        if round_ is None or round_.group_id == room.group.id:
+            return await self._call(tx, room, interaction)
+        group = await tx.groups.get(round_.group_id)
+        posts = await tx.outbox.posts(round_.id)
+        if group is None or all(post.channel_id != room.channel.id for post in posts):
+            raise NotFoundError(GONE)
+        member = await self.desk.member(tx, Room(group, room.channel), interaction.user)
+        return Call(group, room.channel, member, member.role is Role.ORGANISER)
 
     async def _call(self, tx: Tx, room: Room, interaction: discord.Interaction) -> Call:
         member = await self.desk.member(tx, room, interaction.user)

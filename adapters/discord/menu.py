@@ -21,6 +21,7 @@ from bot.study.answering import Accepted, Outcome
 
 NAME = "Grade this message"
 GRADE = "study grade"
+OF_OTHERS = "That reply is another study group's, which posted here before. It decides on it."
 NO_REPLY = "Use this on a member's reply to a question: in its thread, or to its message."
 _SAID = {
     Outcome.ANSWER: " now counts as their answer and is being graded.",
@@ -47,6 +48,8 @@ class Menu:
             if not call.organiser:
                 raise ForbiddenError("Only organisers can grade a message.")
             answer = await tx.answers.by_message(call.channel.id, str(message.id))
+            if answer is not None and answer.group_id != call.group.id:
+                raise ForbiddenError(OF_OTHERS)
             if answer is None or answer.withdrawn_at is not None:
                 return _told(message, *await self._count(tx, call, message))
         return await self._form(call, answer.id)
@@ -57,6 +60,8 @@ class Menu:
         round_ = await tx.rounds.get(asked.round_id or 0) if asked else None
         if asked is None or round_ is None or asked.channel_id != call.channel.id:
             raise NotFoundError(NO_REPLY)
+        if round_.group_id != call.group.id:
+            raise ForbiddenError(OF_OTHERS)
         if not message.content.strip():
             raise InvalidError("That message has no words that could be graded.")
         now = self._services.clock()

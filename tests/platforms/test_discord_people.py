@@ -73,6 +73,46 @@ async def test_a_second_channel_joins_and_the_question_comes_there_too(
     assert "goes on in general" in left.text
 
 
+async def test_an_open_question_is_answered_by_its_button_though_its_channel_has_left(
+    bot: Studybot, place: Place
+) -> None:
+    second = place.server.channel(place.guild, "second")
+    await place.ada.slash(second, "study join", {"code": await invited(place)}).answer()
+    group, _ = await bot.room()
+    await bot.ask()
+    posted = await place.server.sent(lambda m: "Answer" in m.buttons.values(), where=second)
+    await place.ada.slash(second, "study leave").answer()
+    form = place.bob.press(posted, "Answer")
+    await form.response()
+    taken = await place.bob.submit(form, {"text": "Tokens look at each other."}).answer()
+    assert "Your answer is in" in taken.text
+    graded = await place.bob.press(posted, "My grade").answer()
+    assert "isn't there" not in graded.text
+    async with bot.parts.store.read() as tx:
+        bob = await tx.members.of_account(group.id, PLATFORM, str(place.bob.id))
+    assert bob is not None
+    stranger = place.server.channel(place.guild, "third")
+    elsewhere = await place.ada.slash(stranger, "study status").answer()
+    assert "No study group" in elsewhere.text
+
+
+async def test_a_channel_that_has_left_decides_nothing_of_its_old_group(
+    bot: Studybot, place: Place
+) -> None:
+    second = place.server.channel(place.guild, "second")
+    await place.ada.slash(second, "study join", {"code": await invited(place)}).answer()
+    await bot.ask()
+    posted = await place.server.sent(lambda m: "Answer" in m.buttons.values(), where=second)
+    thread = await place.server.threaded(posted)
+    await place.ada.slash(second, "study leave").answer()
+    said = place.bob.say(thread, "Tokens look at each other by attention.")
+    refused = await place.ada.menu(said, "Grade this message").answer()
+    assert "another study group" in refused.text
+    round_ = await bot.round()
+    async with bot.parts.store.read() as tx:
+        assert await tx.answers.counts([round_.id]) == {round_.id: 0}
+
+
 async def test_a_channel_is_let_join_by_its_organisers_alone_and_where_studybot_can_post(
     bot: Studybot, place: Place
 ) -> None:
