@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.domain.group import Member
 from bot.domain.work import NewOut
-from bot.errors import ConflictError, InvalidError
+from bot.errors import ConflictError, InvalidError, StoreUnavailableError
 from bot.store import Tx
 from bot.store.intake import Author, Scene
 from bot.study import answering
@@ -86,6 +86,10 @@ class _Waiting:
         else:
             self.stored.set_exception(error)
 
+    def error(self) -> BaseException | None:
+        """Why it was not stored, once that is known; None if it was, or nobody waits for it."""
+        return None if self.stored.cancelled() else self.stored.exception()
+
 
 class Intake:
     """Stores what a platform's members reply."""
@@ -109,34 +113,53 @@ class Intake:
         await waiting.stored
 
     async def _store_all(self) -> None:
+        batch: list[_Waiting] = []
         try:
             while self._queue:
                 number = min(len(self._queue), MOST_AT_ONCE)
-                await self._store([self._queue.popleft() for _ in range(number)])
+                batch = [self._queue.popleft() for _ in range(number)]
+                await self._store(batch)
         finally:
             self._storing = None
+            # Nobody is left but when this was cut off.
+            for each in (*batch, *self._queue):
+                each.stored.cancel()
+            self._queue.clear()
 
     async def _store(self, batch: Sequence[_Waiting]) -> None:
         """The edge of one transaction: where it fails, each is stored by itself."""
-        messages = [each.heard for each in batch]
         try:
-            with self._services.rush.of(len(batch)):
-                async with self._services.store.write() as tx:
-                    await take_in(tx, self._platform, messages, self._services.clock())
-        except asyncio.CancelledError:
-            for each in batch:
-                each.stored.cancel()
-            raise
+            await self._write(batch)
+        except StoreUnavailableError as error:
+            # Each would wait for a connection in vain.
+            _end(batch, error)
         except Exception as error:
             if len(batch) == 1:
-                batch[0].end(error)
+                _end(batch, error)
                 return
             log.warning("%s replies could not be stored together", len(batch), exc_info=True)
-            for each in batch:
-                await self._store([each])
+            await self._store_each(batch)
         else:
-            for each in batch:
-                each.end()
+            _end(batch)
+
+    async def _store_each(self, batch: Sequence[_Waiting]) -> None:
+        for number, each in enumerate(batch):
+            await self._store([each])
+            error = each.error()
+            if isinstance(error, StoreUnavailableError):
+                _end(batch[number:], error)
+                return
+
+    async def _write(self, batch: Sequence[_Waiting]) -> None:
+        messages = [each.heard for each in batch]
+        with self._services.rush.of(len(batch)):
+            async with self._services.store.write() as tx:
+                await take_in(tx, self._platform, messages, self._services.clock())
+
+
+def _end(batch: Iterable[_Waiting], error: Exception | None = None) -> None:
+    for each in batch:
+        each.end(error)
 
 
 async def take_in(tx: Tx, platform: str, messages: Sequence[Heard], now: datetime) -> None:

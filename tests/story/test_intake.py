@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pytest
 
 from bot.domain.rounds import RevisionState
 from bot.domain.work import Job, JobKind, OutKind
+from bot.errors import StoreUnavailableError
 from bot.study import jobs
 from bot.study.answering import NO_ATTEMPT, Reply
 from bot.study.intake import Heard, Intake
@@ -187,6 +188,58 @@ async def test_a_reply_that_cannot_be_stored_takes_no_other_with_it(session: Stu
     brittle.name = ""
     await intake.take(messages[2])
     assert sorted(await texts(session)) == ["Ada", "Bob", "Cleo", "Mallory"]
+
+
+@dataclass
+class Away:
+    """A Store that raises these one after another, the last for good, or never answers."""
+
+    store: Any
+    errors: Sequence[Exception] = ()
+    tries: int = 0
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.store, name)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Any]:
+        self.tries += 1
+        self.asked.set()
+        if self.errors:
+            raise self.errors[min(self.tries, len(self.errors)) - 1]
+        await asyncio.Event().wait()
+        async with self.store.write() as tx:
+            yield tx
+
+
+@pytest.mark.parametrize(
+    "errors", [[StoreUnavailableError()], [OSError("lost"), StoreUnavailableError()]]
+)
+async def test_a_database_that_is_away_is_not_asked_again_for_each_reply(
+    session: Study, errors: list[Exception]
+) -> None:
+    away = Away(session.parts.store, errors)
+    intake = Intake(replace(session.parts.services, store=away), "web")
+    messages = [await heard(session, f"member {n}", f"answer number {n}") for n in range(100)]
+    results = await take_all(intake, messages)
+    assert {type(each) for each in results} == {StoreUnavailableError}
+    assert away.tries == len(errors)
+
+
+async def test_nobody_is_left_waiting_when_storing_is_cut_off(session: Study) -> None:
+    away = Away(session.parts.store)
+    intake = Intake(replace(session.parts.services, store=away), "web")
+    messages = [await heard(session, f"member {n}", f"answer number {n}") for n in range(4)]
+    first = asyncio.create_task(take_all(intake, messages[:2]))
+    await away.asked.wait()
+    later = asyncio.create_task(take_all(intake, messages[2:]))
+    await asyncio.sleep(0)
+    [storing] = [task for task in asyncio.all_tasks() if task.get_name() == "intake"]
+    storing.cancel()
+    async with asyncio.timeout(10):
+        told = [*await first, *await later]
+    assert [type(each) for each in told] == [asyncio.CancelledError] * 4
 
 
 async def test_two_processes_that_hear_the_same_store_it_once(
