@@ -10,7 +10,16 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.domain.rounds import POSTED, RoundState
-from bot.domain.work import JobKind, NewOut, Out, OutKind, OutState, Place, Watched
+from bot.domain.work import (
+    JobKind,
+    NewOut,
+    Out,
+    OutKind,
+    OutState,
+    Place,
+    Watched,
+    sending_of,
+)
 from storage import work
 from storage.sql import Session
 from storage.tables import channels, outbox, rounds
@@ -43,14 +52,14 @@ class SqlOutbox:
         rows = await self._session.execute(
             self._session.insert(outbox)
             .on_conflict_do_nothing(index_elements=["dedupe_key"])
-            .returning(outbox.c.id, outbox.c.not_before),
+            .returning(outbox.c.id, outbox.c.kind, outbox.c.not_before),
             [{**asdict(item), "state": OutState.PENDING, "created_at": now} for item in items],
         )
-        made = rows.all()
-        ids = sorted(row.id for row in made)
-        late = {row.id for row in made if row.not_before is not None and row.not_before > now}
-        self._enqueue(JobKind.DELIVER, [out_id for out_id in ids if out_id not in late])
-        return ids
+        made = sorted(rows.all(), key=lambda row: int(row.id))
+        for row in made:
+            if row.not_before is None or row.not_before <= now:
+                self._enqueue(sending_of(OutKind(row.kind)), [row.id])
+        return [row.id for row in made]
 
     async def get(self, out_id: int) -> Out | None:
         """The row with that id."""

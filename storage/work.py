@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
 from bot.domain.rounds import RevisionState, RoundState
 from bot.domain.schedule import RoundKind
-from bot.domain.work import Job, JobKind, OutKind, OutState
+from bot.domain.work import Job, JobKind, OutKind, OutState, sending_of
 from storage.sql import Session
 from storage.tables import model_reserved, model_slots, outbox, revisions, rounds
 
@@ -86,18 +87,22 @@ async def open_work(session: Session, now: datetime, limit: int) -> list[Job]:
         .limit(limit)
     )
     jobs = [Job(_round_job(row.state), row.id) for row in found]
-    for kind, table, state in (
-        (JobKind.DELIVER, outbox, OutState.PENDING),
-        (JobKind.GRADE, revisions, RevisionState.PENDING),
-    ):
-        ids = await session.scalars(
-            sa.select(table.c.id)
-            .where(sa.text(f"{table.name}.state = '{state.value}'"), ripe(table, now))
-            .order_by(table.c.id)
-            .limit(limit - len(jobs))
-        )
-        jobs += [Job(kind, row_id) for row_id in ids]
-    return jobs
+    messages = await session.all(
+        _pending(sa.select(outbox.c.id, outbox.c.kind), outbox, now, limit - len(jobs))
+    )
+    jobs += [Job(sending_of(OutKind(row.kind)), row.id) for row in messages]
+    replies = await session.scalars(
+        _pending(sa.select(revisions.c.id), revisions, now, limit - len(jobs))
+    )
+    return [*jobs, *(Job(JobKind.GRADE, row_id) for row_id in replies)]
+
+
+def _pending(
+    statement: sa.Select[Any], table: sa.Table, now: datetime, limit: int
+) -> sa.Select[Any]:
+    """Rows of outbox or revisions that wait, oldest first."""
+    waiting = sa.text(f"{table.name}.state = 'pending'")
+    return statement.where(waiting, ripe(table, now)).order_by(table.c.id).limit(limit)
 
 
 async def release_claims(session: Session) -> None:

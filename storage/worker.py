@@ -26,10 +26,14 @@ GRACE = 4.0
 MOST_AT_ONCE = 64
 PRUNE_SECONDS = 300
 
-# Grading may wait for a slow judge. It has a lane of its own, so that it never holds up
-# rounds and messages.
+# Grading may wait for a slow judge, and posts for a platform's limit. Each has a lane of its own,
+# so that it never holds up the others.
 GRADING = (JobKind.GRADE, JobKind.REGRADE)
-LANES = (GRADING, (JobKind.OPEN_ROUND, JobKind.CLOSE_ROUND, JobKind.DELIVER))
+LANES = (
+    GRADING,
+    (JobKind.OPEN_ROUND, JobKind.CLOSE_ROUND, JobKind.DELIVER),
+    (JobKind.RESPOND,),
+)
 
 
 @dataclass

@@ -9,13 +9,17 @@ from typing import Any
 
 
 class JobKind(StrEnum):
-    """What a handler does; the row's id says to what."""
+    """What a handler does; the row's id says to what.
+
+    Both ``DELIVER`` and ``RESPOND`` send an outbox row; see ``sending_of``.
+    """
 
     OPEN_ROUND = "open_round"
     CLOSE_ROUND = "close_round"
     GRADE = "grade"
     REGRADE = "regrade"
     DELIVER = "deliver"
+    RESPOND = "respond"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,16 @@ class OutKind(StrEnum):
     HELP = "help"
     USE_BUTTON = "use_button"
     NUDGE = "nudge"
+
+
+_RESPONSES = frozenset(
+    {OutKind.REACTION, OutKind.FEEDBACK, OutKind.HELP, OutKind.USE_BUTTON, OutKind.NUDGE}
+)
+
+
+def sending_of(kind: OutKind) -> JobKind:
+    """The job that sends a message: a response does not wait behind thousands of posts."""
+    return JobKind.RESPOND if kind in _RESPONSES else JobKind.DELIVER
 
 
 class OutState(StrEnum):

@@ -13,6 +13,7 @@ from bot.study.grading import grade
 from bot.study.regrading import regrade
 from bot.study.rounds import open_round, tick
 from bot.study.services import Services
+from bot.study.shelves import refresh
 
 KEPT = timedelta(days=30)
 """How long ids of inbound events and finished outbox rows are kept."""
@@ -22,7 +23,7 @@ SUSPECT_FROM = 2
 """Crashes from which on a row is worked on by itself."""
 
 
-_CAN_WAIT = (JobKind.GRADE, JobKind.REGRADE, JobKind.DELIVER)
+_CAN_WAIT = (JobKind.GRADE, JobKind.REGRADE, JobKind.DELIVER, JobKind.RESPOND)
 
 
 async def handle(services: Services, job: Job) -> None:
@@ -44,7 +45,7 @@ async def _act(services: Services, job: Job) -> None:
     match job.kind:
         case JobKind.OPEN_ROUND:
             # Another process may have stored the guide that is asked from a moment ago.
-            await decks.refresh(services)
+            await refresh(services)
             await open_round(services, job.row_id)
         case JobKind.CLOSE_ROUND:
             await close(services, job.row_id)
@@ -52,7 +53,7 @@ async def _act(services: Services, job: Job) -> None:
             await grade(services, job.row_id)
         case JobKind.REGRADE:
             await regrade(services, job.row_id)
-        case JobKind.DELIVER:
+        case JobKind.DELIVER | JobKind.RESPOND:
             await deliver(services, job.row_id)
 
 
@@ -62,7 +63,7 @@ async def _crashes(services: Services, job: Job) -> int:
         match job.kind:
             case JobKind.GRADE | JobKind.REGRADE:
                 row: Revision | Out | Round | None = await tx.answers.revision(job.row_id)
-            case JobKind.DELIVER:
+            case JobKind.DELIVER | JobKind.RESPOND:
                 row = await tx.outbox.get(job.row_id)
             case _:
                 row = await tx.rounds.get(job.row_id)

@@ -25,14 +25,15 @@ from bot.domain.work import JobKind, NewOut, OutKind, OutState, backoff
 from bot.errors import ConflictError, NotFoundError, StudyError
 from bot.store import Tx
 from bot.study.notices import tell_organisers
-from bot.study.services import Services, deck_of
+from bot.study.services import Services
+from bot.study.shelves import deck_of, deck_to_ask, make_ready
 
 log = logging.getLogger(__name__)
 
 BROKEN_RETRY = timedelta(hours=1)
 DEFAULT_TIME = time(9)
-BATCH = 500
-"""Schedules that one tick takes at the most."""
+BATCH = 50
+"""Schedules that one transaction takes at the most: others wait for it meanwhile."""
 
 
 async def tick(services: Services) -> bool:
@@ -134,6 +135,7 @@ async def _tell_of_missed(tx: Tx, group: Group, missed: Sequence[Round]) -> None
 
 async def open_round(services: Services, round_id: int) -> None:
     """Choose what a due round asks and queue its posts; hold it while that isn't possible."""
+    await make_ready(services, round_id)
     now = services.clock()
     async with services.store.write() as tx:
         if await miss_without_posts(tx, round_id):
@@ -178,7 +180,7 @@ async def _queue_posts(
         await tx.rounds.move(round_.id, [RoundState.DUE], RoundState.POSTING)
         await _add_posts(tx, round_, channels, OutKind.RECAP)
         return
-    deck = deck_of(services.library, group)
+    deck = await deck_to_ask(services, tx, group)
     question = await choose(tx, group, deck)
     await tx.rounds.ask(round_.id, deck.id, question)
     closes_at = await closes_if_opened(tx, group, round_, now)
@@ -198,7 +200,7 @@ async def _working_channels(tx: Tx, group: Group) -> list[Channel]:
     if not channels:
         raise ConflictError(
             "No channel of this group can be posted in. Give studybot its permissions back, "
-            "then use `/study resume` there; if the channel is gone, use `/study setup` in another."
+            "then use /study resume there; if the channel is gone, use /study setup in another."
         )
     return channels
 
@@ -279,9 +281,10 @@ async def post_now(services: Services, group: Group) -> tuple[Round, bool]:
     today = local_date(now, group.zone)
     midnight = instant(today + timedelta(days=1), time(0), group.zone)
     until = max(midnight, now + timedelta(hours=1))
+    await deck_of(services, group)
     async with services.store.write() as tx:
         await _working_channels(tx, group)
-        await choose(tx, group, deck_of(services.library, group))
+        await choose(tx, group, await deck_to_ask(services, tx, group))
         new = NewRound(group.id, today, RoundKind.DAILY, RoundState.DUE, now, until)
         inserted = await tx.rounds.insert([new])
         round_ = inserted[0] if inserted else None

@@ -14,7 +14,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from bot.domain.work import Job, JobKind, OutState
+from bot.domain.work import Job, JobKind, OutKind, OutState
 from bot.ports import Handler
 from storage.database import Database, open_store
 from storage.queue import SETTINGS
@@ -161,6 +161,24 @@ async def test_slow_grading_does_not_hold_up_messages(world: World) -> None:
         out_id = await world.out()
         assert await seen.wait(1) == [deliver(out_id)]
         judge.set()
+        await seen.wait(201)
+
+
+async def test_thousands_of_posts_do_not_hold_up_a_response(world: World) -> None:
+    seen, limit = Seen(), asyncio.Event()
+
+    async def slow(job: Job) -> None:
+        if job.kind is JobKind.DELIVER:
+            await limit.wait()
+        await seen(job)
+
+    async with working(world.store, slow):
+        async with world.store.write() as tx:
+            await tx.enqueue(JobKind.DELIVER, *range(1000, 1200))
+        out_id = await world.out(kind=OutKind.REACTION)
+        assert await seen.wait(1) == [Job(JobKind.RESPOND, out_id)]
+        assert Job(JobKind.RESPOND, out_id) in await world.store.open_work(NOW)
+        limit.set()
         await seen.wait(201)
 
 
