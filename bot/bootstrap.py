@@ -31,7 +31,7 @@ from bot.judge.grader import OfflineGrader
 from bot.ports import Clock, Grader, Messenger
 from bot.settings import Settings
 from bot.store import Store
-from bot.study import decks, groups, jobs
+from bot.study import groups, jobs, shelves
 from bot.study.regrading import bring_back
 from bot.study.services import Services
 from content.importing import FileReader
@@ -98,7 +98,8 @@ async def build(
             messengers=messengers,
             deck_reader=FileReader(),
         )
-        await decks.refresh(services)
+        stack.push_async_callback(services.background.close)
+        await shelves.refresh(services)
         yield Parts(settings, services, store, hub, discord)
 
 
@@ -292,7 +293,7 @@ async def _timers(services: Services, roles: set[str]) -> AsyncIterator[None]:
         every(BRING_BACK_SECONDS, bring_back)
     if roles & {"worker", "scheduler"}:
         every(SWEEP_SECONDS, jobs.sweep)
-    every(REFRESH_SECONDS, decks.refresh)
+    every(REFRESH_SECONDS, shelves.refresh)
     scheduler.start()
     try:
         yield

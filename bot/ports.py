@@ -5,7 +5,7 @@ The Store, the largest of them, has a module of its own: ``bot.store``.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -202,31 +202,43 @@ class Ticket(Protocol):
 
 
 class Library(Protocol):
-    """The decks at hand, with their search index."""
+    """The decks of files, and those of groups that were used last, each with a search index."""
 
-    def decks(self, group_id: int | None = None) -> tuple[Deck, ...]:
-        """The decks that a group sees, in a fixed order; the shipped one first.
+    def decks(self) -> tuple[Deck, ...]:
+        """The decks that all groups see, in a fixed order; the shipped one first."""
 
-        None: those that all groups see.
-        """
+    def own(self, group_id: int) -> tuple[str, ...]:
+        """The ids of a group's own decks, in order."""
 
     def deck(self, deck_id: str) -> Deck | None:
-        """The deck with that id, whosever it is: groups choose from ``decks``."""
-
-    def explain(self, term: str, deck_id: str | None = None) -> Explanation:
-        """What a deck, or all those that everybody sees, say of a term; never raises."""
-
-    def suggest(self, prefix: str, deck_id: str | None = None, limit: int = 25) -> list[str]:
-        """Terms to complete what is being typed, from the same decks."""
+        """The deck with that id, whosever it is; a group's own only while it is held."""
 
     def versions(self) -> Mapping[str, DeckVersion]:
-        """Which versions of stored decks were taken in, readable or not, by deck id."""
+        """Which versions of stored decks are known, readable or not, by deck id."""
 
-    def take_in(self, stored: Sequence[StoredDeck]) -> dict[str, str]:
-        """Take stored decks in, each in place of its earlier version. Takes CPU: use a thread.
+    def know(self, stored: Mapping[str, DeckVersion]) -> None:
+        """Stored decks by id; older versions of them are held no longer."""
 
-        What is wrong with those that can't be used comes back by deck id; they are left out.
+    def take_in(self, stored: StoredDeck) -> Deck:
+        """Read and hold a stored deck. Takes CPU: use a thread.
+
+        Raises InvalidError if it can't be used.
         """
+
+    def ready(self, deck_id: str) -> bool:
+        """Whether ``explain`` and ``suggest`` answer at once of that deck."""
+
+    def prepare(self, deck: Deck) -> None:
+        """Make a deck ready. Takes CPU: use a thread."""
+
+    def explain(self, term: str, deck: Deck | None = None) -> Explanation:
+        """What a deck, or all those that everybody sees, say of a term; never raises.
+
+        Takes CPU for a deck that isn't ready: use a thread.
+        """
+
+    def suggest(self, prefix: str, deck_id: str | None = None, limit: int = 25) -> list[str]:
+        """Terms to complete what is being typed, from the same decks; none if not ready."""
 
 
 class DeckReader(Protocol):

@@ -49,11 +49,12 @@ class SqlDecks:
 
     async def versions(self, since: datetime | None = None) -> dict[str, DeckVersion]:
         """Every deck's version by its id; only of those updated at ``since`` or later."""
-        statement = sa.select(decks.c.deck_id, decks.c.version, decks.c.updated_at)
+        columns = (decks.c.deck_id, decks.c.version, decks.c.updated_at, decks.c.group_id)
+        statement = sa.select(*columns)
         if since is not None:
             statement = statement.where(decks.c.updated_at >= since)
         rows = await self._session.all(statement.order_by(decks.c.deck_id))
-        return {row.deck_id: DeckVersion(row.version, row.updated_at) for row in rows}
+        return {row.deck_id: DeckVersion(row.version, row.updated_at, row.group_id) for row in rows}
 
     async def add_draft(self, draft: NewDraft, now: datetime) -> int:
         """Keep an import until it is decided; its id."""

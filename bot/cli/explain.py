@@ -30,8 +30,7 @@ def explain(
     if not wanted or len(wanted) > LONGEST_TERM:
         raise CommandError(f"Name a term of 1 to {LONGEST_TERM} characters, such as lora.", 2)
     library = load_library(load_settings())
-    deck_id = find_deck(library, deck).id if deck else None
-    found = library.explain(wanted, deck_id)
+    found = library.explain(wanted, find_deck(library, deck) if deck else None)
     if as_json:
         print_json(found.to_json())
         return

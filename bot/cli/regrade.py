@@ -28,7 +28,6 @@ from bot.cli.progress import progress
 from bot.settings import Settings
 
 if TYPE_CHECKING:
-    from bot.ports import Library
     from bot.study.regrading import Plan
     from bot.study.services import Services
 
@@ -75,8 +74,8 @@ class _Scope:
 
 
 async def _regrade(settings: Settings, scope: _Scope, *, yes: bool, as_json: bool) -> None:
-    from bot.study.decks import refresh
     from bot.study.services import Services
+    from bot.study.shelves import refresh
 
     async with AsyncExitStack() as stack:
         library = load_library(settings)
@@ -84,7 +83,7 @@ async def _regrade(settings: Settings, scope: _Scope, *, yes: bool, as_json: boo
         grader = await stack.enter_async_context(open_grader(settings, store))
         services = Services(store, library, grader, lambda: datetime.now(UTC), {})
         await refresh(services)
-        _check_deck(library, scope)
+        await _check_deck(services, scope)
         planned = await _plan(services, scope)
         if planned.revision_ids:
             _confirm(planned, yes=yes)
@@ -93,10 +92,12 @@ async def _regrade(settings: Settings, scope: _Scope, *, yes: bool, as_json: boo
     _tell_end(planned, ended, as_json=as_json)
 
 
-def _check_deck(library: Library, scope: _Scope) -> None:
+async def _check_deck(services: Services, scope: _Scope) -> None:
+    from bot.study.shelves import deck_by_id
+
     if scope.deck is None:
         return
-    deck = find_deck(library, scope.deck)
+    deck = await deck_by_id(services, scope.deck) or find_deck(services.library, scope.deck)
     if scope.question is not None and deck.question(scope.question) is None:
         raise unknown_question(deck, scope.question)
 

@@ -25,7 +25,8 @@ from bot.messages.decks import (
 from bot.messages.message import Action
 from bot.study import decks
 from bot.study.groups import Setup, set_up
-from bot.study.services import Services, deck_of
+from bot.study.services import Services
+from bot.study.shelves import deck_of
 
 IMPORT_OPTIONS = (
     Option("file", "The guide: .md, .txt, .csv, .tsv or .apkg, up to 5 MB", OptionKind.FILE),
@@ -62,7 +63,7 @@ async def list_decks(services: Services, call: Call, _: Values) -> Response:
 
 async def use_deck(services: Services, call: Call, values: Values) -> Response:
     """``/study deck use DECK``: the next question comes from it."""
-    deck = deck_of(services.library, call.group, values["deck"])
+    deck = await deck_of(services, call.group, values["deck"])
     before = deck.id == call.group.deck_id
     if not before:
         await set_up(services, call.group, Setup(deck_id=deck.id))

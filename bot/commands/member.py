@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bot.commands.core import Call, Command, Response, Values
 from bot.domain.boards import Standing, Window
+from bot.domain.deck import Deck
 from bot.domain.explain import Citation, Explanation
 from bot.domain.grading import points_of, verdict_of
 from bot.domain.rounds import GradedAnswer
@@ -21,23 +22,26 @@ from bot.messages.message import (
     item,
     paragraph,
 )
-from bot.ports import Library
 from bot.store import Tx
 from bot.study.services import Services
+from bot.study.shelves import deck_by_id, explain
 from bot.study.views import leaderboard, parse_window, shown, streak_now
 
 
 async def explain_term(services: Services, call: Call, values: Values) -> Response:
     """``/explain TERM``: the guide's own words, with section and question."""
-    found = services.library.explain(values["term"], call.group.deck_id)
-    return Response(explanation_message(services.library, found), private=not found.found)
+    deck = await deck_by_id(services, call.group.deck_id)
+    found = await explain(services, values["term"], deck)
+    decks = (*services.library.decks(), *([deck] if deck else ()))
+    return Response(explanation_message(decks, found), private=not found.found)
 
 
-def explanation_message(library: Library, found: Explanation) -> Message:
+def explanation_message(decks: Sequence[Deck], found: Explanation) -> Message:
     """An explanation with its citations, or the nearest terms when the guide lacks it."""
     blocks: list[Block] = [paragraph(part) for part in found.text.split("\n\n")]
     if found.sources:
-        lines = tuple(_citation(library, source) for source in found.sources)
+        titled = {deck.id: deck for deck in decks}
+        lines = tuple(_citation(titled.get(source.deck), source) for source in found.sources)
         blocks.append(Items(lines, heading="From the guide"))
     if found.related:
         label = "Related: " if found.found else "Nearest terms: "
@@ -48,8 +52,7 @@ def explanation_message(library: Library, found: Explanation) -> Message:
     return Message(title=found.title, blocks=tuple(blocks))
 
 
-def _citation(library: Library, source: Citation) -> Item:
-    deck = library.deck(source.deck)
+def _citation(deck: Deck | None, source: Citation) -> Item:
     question = deck.question(source.question) if deck else None
     prompt = question.prompt if question else source.question
     return item(prompt, detail=f"{source.section} · {deck.title if deck else source.deck}")

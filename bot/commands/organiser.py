@@ -37,7 +37,8 @@ from bot.study.groups import (
     set_up,
 )
 from bot.study.rounds import post_now
-from bot.study.services import Services, deck_of
+from bot.study.services import Services
+from bot.study.shelves import deck_by_id, deck_of, names_of
 
 LOOKS_BACK = 7
 """Rounds whose grades the status counts."""
@@ -57,10 +58,11 @@ async def setup(services: Services, call: Call, values: Values) -> Response:
     if not values:
         async with services.store.read() as tx:
             schedule = await daily_schedule(tx, call.group)
-        message = _setup_message(services, call.group, schedule, "How this group is set up")
+        message = await _setup_message(services, call.group, schedule, "How this group is set up")
         return Response(message, private=True, form=_form(services, call.group, schedule))
     group, schedule = await set_up(services, call.group, _parse(values))
-    return Response(_setup_message(services, group, schedule, "Saved"), private=True)
+    message = await _setup_message(services, group, schedule, "Saved")
+    return Response(message, private=True)
 
 
 def _parse(values: Values) -> Setup:
@@ -74,8 +76,10 @@ def _parse(values: Values) -> Setup:
     )
 
 
-def _setup_message(services: Services, group: Group, schedule: Schedule, title: str) -> Message:
-    deck = services.library.deck(group.deck_id)
+async def _setup_message(
+    services: Services, group: Group, schedule: Schedule, title: str
+) -> Message:
+    deck = await deck_by_id(services, group.deck_id)
     facts: list[tuple[str, tuple[Inline, ...]]] = [
         ("Question", (f"{schedule.at:%H:%M}, {day_list(schedule.days)}, {group.zone}",)),
         ("Deck", (deck.title if deck else f"{group.deck_id} (missing)",)),
@@ -93,7 +97,7 @@ def _next(group: Group, schedule: Schedule) -> tuple[Inline, ...]:
 
 
 def _form(services: Services, group: Group, schedule: Schedule) -> Form:
-    decks = tuple(deck.id for deck in services.library.decks(group.id))
+    decks = tuple(names_of(services, group))
     rows = (
         ("time", "Time", OptionKind.TIME, f"{schedule.at:%H:%M}", ()),
         ("zone", "Time zone", OptionKind.ZONE, group.zone, ()),
@@ -173,7 +177,7 @@ async def status(services: Services, call: Call, _: Values) -> Response:
             *await _channel_facts(tx, call.group),
         ]
         notices = await tx.outbox.recent(call.group.id, OutKind.NOTICE, limit=5)
-    deck = deck_of(services.library, call.group)
+    deck = await deck_of(services, call.group)
     blocks: list[Block] = [
         Facts(
             (

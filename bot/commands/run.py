@@ -15,10 +15,10 @@ from rapidfuzz.distance import JaroWinkler
 from bot.commands.core import Call, Command, Option, OptionKind, Response
 from bot.commands.table import COMMANDS
 from bot.domain.boards import Window
-from bot.domain.deck import Deck
 from bot.domain.group import Group
 from bot.errors import ForbiddenError, InvalidError, NotFoundError, StudyError
 from bot.messages.build import error_message
+from bot.study import shelves
 from bot.study.services import Services
 
 BY_NAME = {command.name: command for command in COMMANDS}
@@ -273,11 +273,11 @@ def _choices(
 ) -> list[str]:
     match option.kind:
         case OptionKind.TERM:
-            return services.library.suggest(prefix, group.deck_id if group else None, limit)
+            return shelves.suggest(services, prefix, group.deck_id if group else None, limit)
         case OptionKind.ZONE:
             return matching_zones(prefix, limit)
         case OptionKind.DECK:
-            return _decks(prefix, services.library.decks(group.id if group else None), limit)
+            return _decks(prefix, shelves.names_of(services, group), limit)
         case OptionKind.WINDOW:
             return _starting(prefix, (window.value for window in Window), limit)
         case OptionKind.DAYS:
@@ -292,13 +292,13 @@ def _starting(prefix: str, values: Iterable[str], limit: int) -> list[str]:
     return [value for value in values if value.startswith(prefix.casefold())][:limit]
 
 
-def _decks(prefix: str, decks: Iterable[Deck], limit: int) -> list[str]:
+def _decks(prefix: str, decks: Mapping[str, str], limit: int) -> list[str]:
     """Ids of decks whose id, or a word of whose title, begins as typed."""
     typed = prefix.casefold()
     return [
-        deck.id
-        for deck in decks
-        if deck.id.startswith(typed) or f" {deck.title.casefold()}".find(f" {typed}") >= 0
+        deck_id
+        for deck_id, title in decks.items()
+        if deck_id.startswith(typed) or f" {title.casefold()}".find(f" {typed}") >= 0
     ][:limit]
 
 

@@ -30,10 +30,11 @@ class StoredDeck:
 
 @dataclass(frozen=True, slots=True)
 class DeckVersion:
-    """Which import of a stored deck there is."""
+    """Which import of a stored deck there is, and whose."""
 
     version: int
     updated_at: datetime
+    group_id: int
 
 
 @dataclass(frozen=True, slots=True)

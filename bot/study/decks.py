@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -16,10 +15,8 @@ from bot.domain.imports import DeckDraft
 from bot.domain.stored import Drafted, Imported, NewDraft, Shelved, StoredDeck, StoredDraft
 from bot.errors import ConflictError, InvalidError, NotFoundError
 from bot.store import Tx
-from bot.study.notices import tell_organisers
-from bot.study.services import Services, deck_of
-
-log = logging.getLogger(__name__)
+from bot.study.services import Services
+from bot.study.shelves import deck_by_id, deck_of, decks_of, refresh
 
 LARGEST_FILE = 5_000_000
 """Bytes of a file that is read."""
@@ -28,8 +25,6 @@ DRAFT_LIVES = timedelta(days=1)
 MOST_DECKS = 50
 """Decks that a group may have of its own."""
 LONGEST_TITLE = 200
-_OVERLAP = timedelta(minutes=10)
-"""How far apart processes' clocks and commits may be for a change to be seen."""
 _HOW = "/study deck import reads the file again."
 
 
@@ -80,7 +75,7 @@ async def draft(
     if title is not None and len(title) > LONGEST_TITLE:
         raise InvalidError(f"A title has at most {LONGEST_TITLE} characters.")
     own = await _own_decks(services, group)
-    before = _named(services, group, own, deck_id) if deck_id else None
+    before = await _named(services, group, own, deck_id) if deck_id else None
     data = await file.read()
     check_file(file.name, len(data))
     read = await _read(services, file.name, data, title, before)
@@ -99,17 +94,13 @@ async def draft(
 
 
 async def _own_decks(services: Services, group: Group) -> list[Deck]:
-    async with services.store.read() as tx:
-        stored = await tx.decks.of_group(group.id)
-    found = [services.library.deck(each.deck_id) for each in stored]
-    return [
-        deck or Deck(each.deck_id, each.deck_id, ())
-        for each, deck in zip(stored, found, strict=True)
-    ]
+    await refresh(services)
+    ids = services.library.own(group.id)
+    return [await deck_by_id(services, each) or Deck(each, each, ()) for each in ids]
 
 
-def _named(services: Services, group: Group, own: Collection[Deck], deck_id: str) -> Deck:
-    deck = deck_of(services.library, group, deck_id)
+async def _named(services: Services, group: Group, own: Collection[Deck], deck_id: str) -> Deck:
+    deck = await deck_of(services, group, deck_id)
     if deck.id not in {each.id for each in own}:
         raise InvalidError(
             f"“{deck.title}” comes with studybot, so no import can change it. Leave out deck= to "
@@ -159,7 +150,7 @@ async def accept(
         if use and current is not None:
             await tx.groups.update(replace(current, deck_id=stored.deck_id))
     await refresh(services)
-    deck = services.library.deck(stored.deck_id)
+    deck = await deck_by_id(services, stored.deck_id)
     if deck is None:
         raise ConflictError("That guide was stored, but it can't be read. Import it again.")
     return Imported(deck, stored.version, use or earlier, earlier)
@@ -215,36 +206,5 @@ async def shelf(services: Services, group: Group) -> list[Shelved]:
             own := stored.get(deck.id),
             people.get(own.updated_by or 0) if own else None,
         )
-        for deck in services.library.decks(group.id)
+        for deck in await decks_of(services, group)
     ]
-
-
-async def refresh(services: Services) -> None:
-    """Take stored decks in that are new here; organisers hear of those that can't be read."""
-    held = services.library.versions()
-    newest = max((each.updated_at for each in held.values()), default=None)
-    async with services.store.read() as tx:
-        there = await tx.decks.versions(newest - _OVERLAP if newest else None)
-        behind = [
-            deck_id
-            for deck_id, each in there.items()
-            if deck_id not in held or held[deck_id].version < each.version
-        ]
-        changed = [found for each in behind if (found := await tx.decks.get(each)) is not None]
-    if not changed:
-        return
-    problems = await asyncio.to_thread(services.library.take_in, changed)
-    for stored in changed:
-        if stored.deck_id in problems:
-            await _tell(services, stored, problems[stored.deck_id])
-
-
-async def _tell(services: Services, stored: StoredDeck, problem: str) -> None:
-    log.warning("the stored deck %s is left out: %s", stored.deck_id, problem)
-    text = (
-        f"{problem}. The guide “{stored.deck_id}” is left out until then. Import it again with "
-        f"/study deck import deck={stored.deck_id}, or choose another with /study deck use."
-    )
-    async with services.store.write() as tx:
-        key = f"deck:{stored.deck_id}:{stored.version}"
-        await tell_organisers(tx, stored.group_id, key, "A guide can't be read any more", text)

@@ -22,6 +22,7 @@ from bot.study.leases import kept
 from bot.study.notices import tell_organisers
 from bot.study.scoring import Subject, first_grade, reread, wake_close
 from bot.study.services import Services
+from bot.study.shelves import deck_by_id
 
 CRASHED = "judge-crashed"
 _NOBODY = JudgeInfo(kind="offline", model="none", version="0")
@@ -53,7 +54,7 @@ async def _judge(services: Services, subject: Subject) -> None:
 
 async def task_of(services: Services, subject: Subject) -> GradingTask:
     """What the judge gets, with what the group's corrections taught the offline one."""
-    deck = services.library.deck(subject.round.deck_id or "")
+    deck = await deck_by_id(services, subject.round.deck_id or "")
     return GradingTask(
         question=subject.question,
         reply=subject.revision.text,

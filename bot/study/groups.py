@@ -19,7 +19,8 @@ from bot.store import Tx
 from bot.study.channels import DELETED
 from bot.study.closing import release_open
 from bot.study.rounds import DEFAULT_TIME, call_off, next_free, plan_due, post_now
-from bot.study.services import Services, deck_of
+from bot.study.services import Services
+from bot.study.shelves import deck_of
 
 PLAYGROUND = ("web", "playground")
 RECAP_TIME = time(18)
@@ -134,7 +135,7 @@ async def set_up(services: Services, group: Group, setup: Setup) -> tuple[Group,
     """
     now = services.clock()
     zone = None if setup.zone is None else zone_of(setup.zone).key
-    deck_id = setup.deck_id and deck_of(services.library, group, setup.deck_id).id
+    deck_id = setup.deck_id and (await deck_of(services, group, setup.deck_id)).id
     async with services.store.write() as tx:
         before = await _locked(tx, group)
         settings = replace(

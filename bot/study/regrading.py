@@ -11,12 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
-from bot.domain.deck import Question
+from bot.domain.deck import Deck, Question
 from bot.domain.grading import GradeState, GradingTask, Judgement, Usage
 from bot.domain.rounds import Grade, Revision, RevisionState, Round
 from bot.domain.work import Job, JobKind, backoff
 from bot.errors import JudgeUnavailableError
-from bot.ports import Library
 from bot.store import Tx
 from bot.store.judging import MOST_FAILURES, GradedRevision
 from bot.study.grading import state_of, subject_of, task_of, tell_of_crash
@@ -24,6 +23,7 @@ from bot.study.leases import kept
 from bot.study.notices import tell_organisers
 from bot.study.scoring import Subject, other_grade, reread
 from bot.study.services import Services
+from bot.study.shelves import deck_by_id
 
 FIRST_PAUSE = 10.0
 LONGEST_PAUSE = 3600.0
@@ -80,7 +80,7 @@ async def plan(
         rounds = {each.round_id: await tx.rounds.get(each.round_id) for each in found}
     ids, estimate = [], Usage()
     for each in found:
-        task = _task(services.library, rounds, each)
+        task = await _task(services, rounds, each)
         if task is None:
             continue
         cost = services.grader.estimate(task)
@@ -90,14 +90,14 @@ async def plan(
     return Plan(tuple(ids), estimate)
 
 
-def _task(
-    library: Library, rounds: Mapping[int, Round | None], each: GradedRevision
+async def _task(
+    services: Services, rounds: Mapping[int, Round | None], each: GradedRevision
 ) -> GradingTask | None:
     round_ = rounds[each.round_id]
-    question = current_question(library, round_) if round_ else None
-    if round_ is None or question is None:
+    deck = await deck_by_id(services, round_.deck_id or "") if round_ else None
+    question = current_question(deck, round_) if round_ else None
+    if question is None:
         return None
-    deck = library.deck(round_.deck_id or "")
     return GradingTask(question, each.revision.text, deck.language if deck else "en")
 
 
@@ -114,9 +114,8 @@ def _is_stale(services: Services, grade: Grade, question: Question, cost: Usage)
     return grade.judge != judge and cost.calls > 0
 
 
-def current_question(library: Library, round_: Round) -> Question | None:
+def current_question(deck: Deck | None, round_: Round) -> Question | None:
     """The round's question as its deck has it now, or as it was asked if it is gone."""
-    deck = library.deck(round_.deck_id or "")
     mended = deck.question(round_.question.id) if deck and round_.question else None
     return mended or round_.question
 
@@ -159,7 +158,8 @@ async def _claim(services: Services, revision_id: int, *, mended: bool) -> Subje
             return Regraded.SKIPPED
     if not mended:
         return subject
-    question = current_question(services.library, subject.round)
+    deck = await deck_by_id(services, subject.round.deck_id or "")
+    question = current_question(deck, subject.round)
     return replace(subject, question=question or subject.question)
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.domain.deck import Deck
-from bot.domain.group import Group
 from bot.domain.imports import DeckDraft
-from bot.errors import InvalidError, NotFoundError
+from bot.errors import InvalidError
 from bot.ports import Clock, DeckReader, Grader, Library, Messenger
 from bot.store import Store
+from bot.study.background import Background
 from bot.study.corrections import Corrections
 from bot.study.rush import Rush
 
@@ -36,7 +36,8 @@ class Services:
     a row that is worked on is hidden from others; see ``bot.study.leases``. A row under
     whose work ``most_crashes`` processes died is given up. ``corrections`` is what the
     offline judge learned from organisers. ``deck_reader`` reads the guides that groups bring,
-    one at a time: who does holds ``reading``.
+    one at a time: who does holds ``reading``. Who loads or indexes a group's own deck holds
+    ``loading``; ``background`` does what nobody waits for.
     Grading and sending step back while there is a ``rush`` of replies.
     """
 
@@ -51,21 +52,6 @@ class Services:
     corrections: Corrections = field(default_factory=Corrections)
     deck_reader: DeckReader = field(default_factory=NoReader)
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    loading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    background: Background = field(default_factory=Background)
     rush: Rush = field(default_factory=Rush)
-
-
-def deck_of(library: Library, group: Group, deck_id: str | None = None) -> Deck:
-    """The group's deck, or one that it sees by its id or title.
-
-    Raises NotFoundError naming the decks that it sees.
-    """
-    wanted = group.deck_id if deck_id is None else deck_id
-    seen = library.decks(group.id)
-    for deck in seen:
-        if deck.id == wanted:
-            return deck
-    named = [deck for deck in seen if deck.title.casefold() == wanted.casefold()]
-    if len(named) == 1:
-        return named[0]
-    names = ", ".join(deck.id for deck in seen) or "none"
-    raise NotFoundError(f"There is no deck “{wanted[:60]}”. Decks here: {names}.")

@@ -13,14 +13,16 @@ from bot.commands.core import Call, Response
 from bot.commands.press import press
 from bot.commands.run import run_command, run_text, suggest
 from bot.domain.group import Group
+from bot.domain.schedule import RoundKind, local_date
 from bot.errors import ForbiddenError, NotFoundError
 from bot.messages.message import Action
 from bot.messages.plain import plain
 from bot.settings import Settings
-from bot.study import decks, jobs
+from bot.study import decks, jobs, shelves
 from bot.study.groups import found_group
 from bot.study.rounds import post_now
 from bot.study.services import Services
+from content.library import Library
 from tests.support.guides import GUIDE, given
 from tests.support.harness import FakeClock, Study, study
 
@@ -131,8 +133,8 @@ async def test_two_groups_may_bring_guides_of_one_title(tmp_path: Path, clock: F
             press(services, other, Action.IMPORT_USE, draft_id),
         )
         seen = {
-            group_id: services.library.decks(group_id)[-1]
-            for group_id in (session.group.id, other.group.id)
+            group.id: (await shelves.decks_of(services, group))[-1]
+            for group in (session.group, other.group)
         }
         assert {deck.id for deck in seen.values()} == {"cell-biology", "cell-biology-2"}
         assert seen[other.group.id].sections[0].questions[0].prompt == "What does a ribosome do?"
@@ -179,9 +181,11 @@ async def test_every_process_takes_a_guide_in_that_one_imported(
     async with study(tmp_path, clock) as session, build(settings, clock=clock) as second:
         other = second.services
         await decide(session, await bring(session), Action.IMPORT_USE)
-        assert other.library.deck("cell-biology") is None
-        await decks.refresh(other)
-        assert other.library.explain("osmosis", "cell-biology").found
+        assert other.library.own(session.group.id) == ()
+        await shelves.refresh(other)
+        assert other.library.own(session.group.id) == ("cell-biology",)
+        [said] = await run_text(other, await call_of(session), "/explain osmosis")
+        assert "net movement of water" in plain(said.message)
 
         await decide(session, await bring(session, LONGER), Action.IMPORT)
         clock.advance(days=1)
@@ -206,7 +210,9 @@ async def test_a_guide_that_can_not_be_read_any_more_stops_nothing(
             )
     for _ in range(2):
         async with study(tmp_path, clock) as session:
-            assert session.parts.services.library.deck("cell-biology") is None
+            listed = await session.command("Ada", "/study deck list")
+            assert "Cell biology" not in listed
+            await session.work()
             told = [title for title in await session.titles() if "can't be read" in title]
             assert told == ["A guide can't be read any more"]
     async with study(tmp_path, clock) as session:
@@ -214,6 +220,75 @@ async def test_a_guide_that_can_not_be_read_any_more_stops_nothing(
         deck = session.parts.services.library.deck("cell-biology")
         assert deck is not None
         assert await post_now(session.parts.services, session.group)
+
+
+async def test_after_a_restart_a_guide_is_read_when_it_is_needed(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    async with study(tmp_path, clock) as session:
+        await decide(session, await bring(session), Action.IMPORT_USE)
+    async with study(tmp_path, clock) as session:
+        assert session.parts.services.library.deck("cell-biology") is None
+        await session.pass_time(days=1)
+        question = (await session.round()).question
+        assert question is not None
+        assert question.prompt == "What does a mitochondrion do?"
+    for line, words in (
+        ("/explain osmosis", "net movement of water"),
+        ("/study status", "Cell biology, 3 questions"),
+        ("/study setup", "Cell biology"),
+        ("/study deck list", "Cell biology"),
+        ("/study deck use cell biology", "Cell biology"),
+    ):
+        async with study(tmp_path, clock) as session:
+            assert words in await session.command("Ada", line), line
+
+
+async def test_terms_are_completed_once_the_guide_is_indexed(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    head = "---\nid: cell-biology\ntitle: Cell biology\n---\n"
+    question = "## Cells\n### What is osmosis? {#osmosis}\nWater moves.\n"
+    with_term = f"{head}{question}#### Terms\n- Osmosis: Water on the move.\n"
+    async with study(tmp_path, clock) as session:
+        await decide(session, await bring(session, with_term), Action.IMPORT_USE)
+    async with study(tmp_path, clock) as session:
+        services, group = (
+            session.parts.services,
+            await group_now(session.parts.services, session.group),
+        )
+        assert suggest(services, group, "/explain os") == []
+        assert suggest(services, group, "/explain os") == []
+        await services.background.ended()
+        [found] = suggest(services, group, "/explain os")
+        assert found.text == "/explain Osmosis"
+
+
+async def test_every_groups_round_finds_its_guide_however_few_are_held(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    async with study(tmp_path, clock) as session:
+        calls = [await another_group(session.parts, f"Group {n}") for n in range(4)]
+        few = Library([], most_decks=1)
+        services = replace(session.parts.services, library=few)
+        await shelves.refresh(services)
+        for call in calls:
+            text = GUIDE.replace("mitochondrion", call.group.name)
+            brought = replace(call, file=given(text.replace("Cell biology", call.group.name)))
+            [shown] = await run_command(services, brought, "study deck import", {})
+            await press(services, call, Action.IMPORT_USE, shown.message.buttons[0].target)
+        clock.advance(days=1)
+        today = local_date(clock(), "UTC")
+        await jobs.tick_once(services)
+        work = await services.store.open_work(clock())
+        await asyncio.gather(*(jobs.handle(services, job) for job in work))
+        for call in calls:
+            async with services.store.read() as tx:
+                round_ = await tx.rounds.on_date(call.group.id, today, RoundKind.DAILY)
+            assert round_ is not None
+            assert round_.question is not None
+            assert round_.question.prompt == f"What does a {call.group.name} do?"
+        few.close()
 
 
 async def test_drafts_that_nobody_decided_are_pruned(tmp_path: Path, clock: FakeClock) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,15 +34,24 @@ class Mended:
         self._library = library
         self._question_id = question_id
 
-    def decks(self, group_id: int | None = None) -> tuple[Deck, ...]:
-        return tuple(self._mend(deck) for deck in self._library.decks(group_id))
+    def decks(self) -> tuple[Deck, ...]:
+        return tuple(self._mend(deck) for deck in self._library.decks())
+
+    def own(self, group_id: int) -> tuple[str, ...]:
+        return self._library.own(group_id)
 
     def deck(self, deck_id: str) -> Deck | None:
         found = self._library.deck(deck_id)
         return self._mend(found) if found else None
 
-    def explain(self, term: str, deck_id: str | None = None) -> Explanation:
-        return self._library.explain(term, deck_id)
+    def ready(self, deck_id: str) -> bool:
+        return self._library.ready(deck_id)
+
+    def prepare(self, deck: Deck) -> None:
+        self._library.prepare(deck)
+
+    def explain(self, term: str, deck: Deck | None = None) -> Explanation:
+        return self._library.explain(term, deck)
 
     def suggest(self, prefix: str, deck_id: str | None = None, limit: int = 25) -> list[str]:
         return self._library.suggest(prefix, deck_id, limit)
@@ -50,8 +59,11 @@ class Mended:
     def versions(self) -> Mapping[str, DeckVersion]:
         return self._library.versions()
 
-    def take_in(self, stored: Sequence[StoredDeck]) -> dict[str, str]:
-        return self._library.take_in(stored)
+    def know(self, stored: Mapping[str, DeckVersion]) -> None:
+        self._library.know(stored)
+
+    def take_in(self, stored: StoredDeck) -> Deck:
+        return self._mend(self._library.take_in(stored))
 
     def _mend(self, deck: Deck) -> Deck:
         def mended(section: Section) -> Section:

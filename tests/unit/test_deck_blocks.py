@@ -11,8 +11,11 @@ from content.blocks import MOST_TRIES, blocks
 
 WHOLE = MarkdownIt("commonmark", {"html": False}).disable(["lheading", "inline", "reference"])
 LINES = st.sampled_from(
-    "## a|### b {#x}|#### Key points|text|- item|  more|```|~~~|  ```|- ```|   ~~~~|> quote|> ```"
-    "|    code|1. one||#|##x|\t### tab| ### one|- ### in|***|<div>|<!--|-->|``` ` x".split("|")  # noqa: SIM905 - one string shows the lines best
+    [
+        *("## a", "### b {#x}", "#### Key points", "#", "##x", "\t### tab", " ### one"),
+        *("text", "- item", "  more", "1. one", "- ### in", "> quote", "***", "", "    code"),
+        *("```", "~~~", "  ```", "- ```", "   ~~~~", "> ```", "``` ` x", "<div>", "<!--", "-->"),
+    ]
 )
 
 
