@@ -160,9 +160,8 @@ class SqlAnswers(SqlGrades):
     ) -> Revision | None:
         """Take a pending revision to grade it: as ``Rounds.claim``."""
         states = (RevisionState.PENDING,)
-        if await work.claim(self._session, revisions, revision_id, states, now, lease):
-            return await self.revision(revision_id)
-        return None
+        row = await work.claim(self._session, revisions, revision_id, states, now, lease)
+        return revision_from(row) if row else None
 
     async def postpone_revision(self, revision_id: int, until: datetime, *, failed: bool) -> None:
         """As ``Rounds.postpone``."""

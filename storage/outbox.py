@@ -68,9 +68,8 @@ class SqlOutbox:
 
     async def claim(self, out_id: int, now: datetime, lease: timedelta) -> Out | None:
         """Take a pending row to send it: as ``Rounds.claim``."""
-        if await work.claim(self._session, outbox, out_id, (OutState.PENDING,), now, lease):
-            return await self.get(out_id)
-        return None
+        row = await work.claim(self._session, outbox, out_id, (OutState.PENDING,), now, lease)
+        return out_from(row) if row else None
 
     async def postpone(
         self, out_id: int, until: datetime, *, failed: bool, error: str | None = None

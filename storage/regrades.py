@@ -13,7 +13,7 @@ from bot.domain.grading import GradeState, JudgeInfo, Judgement
 from bot.domain.rounds import Revision, RevisionState
 from bot.store.judging import MOST_FAILURES, GradedRevision
 from storage import work
-from storage.answers import SqlAnswers, labelled, revision_from
+from storage.answers import labelled, revision_from
 from storage.grades import HUMAN, UNSETTLED, grade_from, judgement_from
 from storage.sql import Session
 from storage.tables import answers, appeals, grades, revisions, rounds
@@ -64,9 +64,8 @@ class SqlRegrades:
     async def claim(self, revision_id: int, now: datetime, lease: timedelta) -> Revision | None:
         """Take a DONE revision to grade it again: as ``Answers.claim_revision``."""
         states = (RevisionState.DONE,)
-        if await work.claim(self._session, revisions, revision_id, states, now, lease):
-            return await SqlAnswers(self._session).revision(revision_id)
-        return None
+        row = await work.claim(self._session, revisions, revision_id, states, now, lease)
+        return revision_from(row) if row else None
 
     async def release(self, revision_id: int) -> None:
         """Forget attempts, failures and lease of a claimed DONE revision."""

@@ -31,15 +31,16 @@ async def claim(
     states: Iterable[str],
     now: datetime,
     lease: timedelta,
-) -> bool:
-    """Count an attempt and hide the row until the lease ends; False if it isn't there to take."""
+) -> sa.Row[Any] | None:
+    """Count an attempt and hide the row until the lease ends; None if it isn't there to take."""
     statement = (
         sa.update(table)
         .where(table.c.id == row_id, table.c.state.in_([str(s) for s in states]))
         .where(ripe(table, now))
         .values(attempts=table.c.attempts + 1, not_before=now + lease)
+        .returning(table)
     )
-    return await session.changed(statement)
+    return await session.one(statement)
 
 
 async def postpone(
