@@ -20,10 +20,13 @@ _ID_MARK = re.compile(r"\s*\{#([^{}]*)\}")
 _MARKER = re.compile(r"\(\s*(essential\s*\)|weight\s*:|or\s*:)", re.IGNORECASE)
 _YEAR = re.compile(r"^(?:(.*?),\s*)?(\d{4})$", re.DOTALL)
 _INLINE = MarkdownIt("commonmark", {"html": False})
+_MARKUP = re.compile(r"[\\`*_\[<&\r\0]")  # without any of these a text is what it says
 
 
 def plain(markdown: str) -> str:
     """One line of plain text: emphasis and links lose their marks, code keeps its words."""
+    if _MARKUP.search(markdown) is None:
+        return " ".join(markdown.split())
     tokens = _INLINE.parseInline(markdown)
     words: list[str] = []
     for token in tokens[0].children or ():

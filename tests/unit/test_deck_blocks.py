@@ -8,6 +8,7 @@ from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
 from content.blocks import MOST_TRIES, blocks
+from content.items import plain
 
 WHOLE = MarkdownIt("commonmark", {"html": False}).disable(["lheading", "inline", "reference"])
 LINES = st.sampled_from(
@@ -41,3 +42,10 @@ def test_a_fence_that_is_never_closed_goes_on_to_the_end() -> None:
     text = "## a\n```\n" + "## no heading\n" * (2 * MOST_TRIES)
     assert read_in_pieces(text) == read_whole(text)
     assert len(read_in_pieces(text)) == 2
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\\`*_[<&\r\0"), max_size=40))
+def test_a_line_without_markup_is_what_it_says(text: str) -> None:
+    [inline] = MarkdownIt("commonmark", {"html": False}).parseInline(text)
+    said = [" " if each.type.endswith("break") else each.content for each in inline.children or ()]
+    assert plain(text) == " ".join("".join(said).split())
