@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import importlib
 import ipaddress
 import logging
 import os
@@ -25,7 +26,9 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from adapters.web.events import Hub
 from adapters.web.messenger import WebMessenger
+from bot.domain.deck import Deck
 from bot.domain.group import Group
+from bot.domain.imports import DeckDraft
 from bot.errors import ConflictError, ForbiddenError, InvalidError, StoreUnavailableError
 from bot.judge.grader import OfflineGrader
 from bot.ports import Clock, Grader, Messenger
@@ -34,7 +37,6 @@ from bot.store import Store
 from bot.study import groups, jobs, shelves
 from bot.study.regrading import bring_back
 from bot.study.services import Services
-from content.importing import FileReader
 from content.library import Library
 from storage.database import Database, open_store
 from storage.migrate import upgrade
@@ -59,6 +61,17 @@ Work = Callable[[Services], Awaitable[object]]
 def utc_now() -> datetime:
     """The real clock."""
     return datetime.now(UTC)
+
+
+class _LateReader:
+    """The DeckReader, imported with the first guide that somebody brings."""
+
+    def read(
+        self, name: str, data: bytes, *, title: str | None = None, earlier: Deck | None = None
+    ) -> DeckDraft:
+        from content.importing import FileReader  # noqa: PLC0415
+
+        return FileReader().read(name, data, title=title, earlier=earlier)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +109,7 @@ async def build(
             grader=grader,
             clock=clock,
             messengers=messengers,
-            deck_reader=FileReader(),
+            deck_reader=_LateReader(),
         )
         stack.push_async_callback(services.background.close)
         await shelves.refresh(services)
@@ -321,7 +334,9 @@ async def _http(
     announce: Callable[[str], None],
 ) -> AsyncIterator[None]:
     """The web adapter on a bound socket."""
-    # FastAPI takes a second to import, which workers and commands needn't wait for.
+    # FastAPI takes a second to import, which workers and commands needn't wait for; nor should
+    # those who connect meanwhile.
+    await asyncio.to_thread(importlib.import_module, "adapters.web.serving")
     from adapters.web.context import WebOptions  # noqa: PLC0415
     from adapters.web.serving import serving  # noqa: PLC0415
 
