@@ -26,6 +26,7 @@ from bot.messages.message import (
     Strong,
     Tone,
     When,
+    counted,
     shortened,
 )
 
@@ -200,4 +201,5 @@ def _row(row: RankRow, width: int) -> str:
     name = escaped(row.member.name)
     shown = f"**{name}**" if row.highlight else name
     streak = f" · streak {row.streak}" if row.streak else ""
-    return f"`{row.rank:>{width}}` {shown} · {row.points} points · {row.answered} answered{streak}"
+    points = counted(row.points, "point")
+    return f"`{row.rank:>{width}}` {shown} · {points} · {row.answered} answered{streak}"

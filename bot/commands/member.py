@@ -19,6 +19,7 @@ from bot.messages.message import (
     Item,
     Items,
     Message,
+    counted,
     item,
     paragraph,
 )
@@ -44,7 +45,7 @@ def explanation_message(decks: Sequence[Deck], found: Explanation) -> Message:
         lines = tuple(_citation(titled.get(source.deck), source) for source in found.sources)
         blocks.append(Items(lines, heading="From the guide"))
     if found.related:
-        label = "Related: " if found.found else "Nearest terms: "
+        label = "Related: " if found.found else "Look one up: "
         spans: list[Inline] = [label]
         for term in found.related[:5]:
             spans += [Code(f"/explain {term}"), "  "]
@@ -93,7 +94,8 @@ def _place(standings: Sequence[Standing], member_id: int) -> str:
     own = next((s for s in standings if s.member_id == member_id), None)
     if own is None:
         return "no points yet"
-    return f"rank {own.rank} of {len(standings)}, {own.points} points, {own.answered} answered"
+    points = counted(own.points, "point")
+    return f"rank {own.rank} of {len(standings)}, {points}, {own.answered} answered"
 
 
 async def _latest(tx: Tx, answer: GradedAnswer) -> Item:
@@ -108,7 +110,7 @@ async def _latest(tx: Tx, answer: GradedAnswer) -> Item:
     else:
         result = VERDICT_TITLES[verdict_of(seen.grade.score)]
         if seen.grade.score is not None:
-            result += f", {points_of(seen.grade.score)} points"
+            result += f", {counted(points_of(seen.grade.score), 'point')}"
     return item(prompt, detail=f"{day} · {result}")
 
 

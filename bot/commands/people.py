@@ -14,6 +14,7 @@ from bot.messages.message import (
     Mention,
     Message,
     Tone,
+    counted,
     item,
     paragraph,
 )
@@ -68,7 +69,7 @@ def _doubted(done: Joined) -> Response:
         raise ValueError("nothing is in the way of this channel's joining")
     lost = (
         f"This channel has a study group of its own, “{before.name}”, with "
-        f"{_counted(past.rounds, 'answered round')} and {_counted(past.answers, 'answer')}. "
+        f"{counted(past.rounds, 'answered round')} and {counted(past.answers, 'answer')}. "
         f"They don't move along: members begin at 0 in “{done.group.name}”."
     )
     blocks: list[Block] = [paragraph(lost)]
@@ -81,10 +82,6 @@ def _doubted(done: Joined) -> Response:
     button = Button(Action.JOIN, f"Join “{done.group.name}” all the same", done.group.id)
     title = "This channel has a group already"
     return Response(Message(title, tuple(blocks), (button,), tone=Tone.NOTICE), private=True)
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 async def leave(services: Services, call: Call, _: Values) -> Response:
@@ -115,7 +112,7 @@ async def remove_organiser(services: Services, call: Call, values: Values) -> Re
         text = paragraph("You are off the list. The platform still lets you organise here.")
     else:
         text = paragraph("You don't organise any more. Only another organiser can add you again.")
-    return Response(Message("One organiser less", (text,)), private=True)
+    return Response(Message("One organiser fewer", (text,)), private=True)
 
 
 async def list_organisers(services: Services, call: Call, _: Values) -> Response:
@@ -127,7 +124,9 @@ async def list_organisers(services: Services, call: Call, _: Values) -> Response
     else:
         blocks.append(paragraph("Nobody is named yet: ", Code("/study organisers add"), "."))
     if call.admin:
-        blocks.append(paragraph("Whoever may manage this place on its platform organises as well."))
+        blocks.append(
+            paragraph("Whoever manages the Discord server or Slack workspace organises as well.")
+        )
     return Response(Message("Organisers", tuple(blocks)), private=True)
 
 
@@ -138,13 +137,7 @@ def _mention(member: Member) -> Mention:
 async def link(services: Services, call: Call, values: Values) -> Response:
     """``/link``: a code to type with one's other account; ``/link CODE`` is what is typed there."""
     if "code" not in values:
-        code = await linking.offer(services, call.group, call.member)
-        how = paragraph(
-            "With your other account, where this group posts too, type ",
-            Code(f"/link {code}"),
-            ". It works once, within 10 minutes. Give it to nobody else.",
-        )
-        return Response(Message("Link your other account", (how,)), private=True)
+        return await _offered(services, call)
     plan = await linking.ask(services, call.group, call.member, values["code"])
     facts = Facts(tuple(_side(side) for side in (plan.other, plan.own)))
     text = (
@@ -163,10 +156,27 @@ async def link(services: Services, call: Call, values: Values) -> Response:
     return Response(message, private=True)
 
 
+async def _offered(services: Services, call: Call) -> Response:
+    """A code, and where it can be typed."""
+    code = await linking.offer(services, call.group, call.member)
+    how = paragraph(
+        "With your other account, where this group posts too, type ",
+        Code(f"/link {code}"),
+        ". It works once, within 10 minutes. Give it to nobody else.",
+    )
+    blocks = [how]
+    async with services.store.read() as tx:
+        channels = await tx.groups.channels(call.group.id)
+    if len({channel.platform for channel in channels}) < 2:
+        alone = "So far this group posts on one platform alone. An organiser brings in another: "
+        blocks.append(paragraph(alone, Code("/study invite"), "."))
+    return Response(Message("Link your other account", tuple(blocks)), private=True)
+
+
 def _side(side: Side) -> tuple[str, tuple[str, ...]]:
     platforms = ", ".join(sorted({account.platform for account in side.accounts}))
     streak = f"streak {side.streak}"
-    return f"{side.member.name} ({platforms})", (f"{_counted(side.answers, 'answer')}, {streak}",)
+    return f"{side.member.name} ({platforms})", (f"{counted(side.answers, 'answer')}, {streak}",)
 
 
 async def link_anyway(services: Services, call: Call, other_id: int) -> Response:

@@ -7,7 +7,7 @@ from bot.commands.decks import press_import
 from bot.commands.judging import queue_response
 from bot.commands.people import join_anyway, link_anyway
 from bot.commands.privacy import forget_anyway
-from bot.domain.rounds import Round
+from bot.domain.rounds import Round, RoundState
 from bot.errors import ForbiddenError, InvalidError, NotFoundError
 from bot.messages.judging import appealed_message, decided_text, feedback_message
 from bot.messages.message import Action, Message, paragraph
@@ -15,6 +15,12 @@ from bot.store import Tx
 from bot.study import appeals
 from bot.study.services import Services
 from bot.study.views import shown
+
+NO_ANSWER = (
+    "You haven't answered this question yet. Reply in its thread, or press Answer; then My grade "
+    "shows what was covered and what was missed."
+)
+TOO_LATE = "You didn't answer this question, and it is closed. The next one takes answers again."
 
 
 async def press(services: Services, call: Call, action: Action, target: int) -> Response:
@@ -71,7 +77,7 @@ async def _my_grade(services: Services, call: Call, round_id: int) -> Response:
         round_ = await _round(tx, call, round_id)
         answer = await tx.answers.find(round_.id, call.member.id)
         if answer is None or answer.withdrawn_at is not None:
-            raise NotFoundError("You have no answer to this question.")
+            raise NotFoundError(NO_ANSWER if round_.state is RoundState.OPEN else TOO_LATE)
         seen = await shown(tx, answer)
         if seen.grade is None:
             text = paragraph("You are told as soon as it may be shown.")

@@ -25,11 +25,14 @@ from bot.messages.message import (
     RankRow,
     Tone,
     When,
+    counted,
     item,
     paragraph,
 )
 
 DIFFICULTY = {1: "warm-up", 2: "core", 3: "deep dive"}
+OPEN = "Reply in the thread, in your own words. Your first graded answer scores."
+OVER = "The reference answer and the results are in the thread."
 VERDICT_TITLES = {
     Verdict.CORRECT: "Correct",
     Verdict.PARTIAL: "Partly there",
@@ -40,19 +43,19 @@ VERDICT_TITLES = {
 
 def question_message(round_: Round, question: Question) -> Message:
     """The daily post: the question, where it is from, until when it is open."""
-    return Message(
-        title=question.prompt,
-        blocks=(Facts(_question_facts(round_, question)),),
-        buttons=()
-        if round_.state in (RoundState.CLOSING, RoundState.CLOSED)
-        else (
-            Button(Action.ANSWER, "Answer", round_.id, primary=True),
-            Button(Action.MY_GRADE, "My grade", round_.id),
-            Button(Action.APPEAL, "Appeal", round_.id),
-        ),
-        footer="Reply in the thread, in your own words. Your first graded answer scores.",
-        tone=Tone.QUESTION,
+    facts = Facts(_question_facts(round_, question))
+    if _is_over(round_):
+        return Message(question.prompt, (facts,), footer=OVER, tone=Tone.QUESTION)
+    buttons = (
+        Button(Action.ANSWER, "Answer", round_.id, primary=True),
+        Button(Action.MY_GRADE, "My grade", round_.id),
+        Button(Action.APPEAL, "Appeal", round_.id),
     )
+    return Message(question.prompt, (facts,), buttons, footer=OPEN, tone=Tone.QUESTION)
+
+
+def _is_over(round_: Round) -> bool:
+    return round_.state in (RoundState.CLOSING, RoundState.CLOSED)
 
 
 def _question_facts(
@@ -63,8 +66,8 @@ def _question_facts(
         ("Difficulty", (DIFFICULTY.get(question.difficulty, str(question.difficulty)),)),
     ]
     if round_.closes_at is not None:
-        over = round_.state in (RoundState.CLOSING, RoundState.CLOSED)
-        facts.append(("Closed" if over else "Closes", (When(round_.closes_at),)))
+        label = "Closed" if _is_over(round_) else "Closes"
+        facts.append((label, (When(round_.closes_at),)))
     return tuple(facts)
 
 
@@ -101,7 +104,7 @@ def _result_facts(
             f"{counts[Verdict.INCORRECT]} not yet"
         )
         facts.append(("Result", (result,)))
-        facts.append(("Average", (f"{mean:.0f} points",)))
+        facts.append(("Average", (counted(round(mean), "point"),)))
     return tuple(facts)
 
 
@@ -162,9 +165,9 @@ def ranking(standings: Sequence[Standing]) -> Ranking:
     return Ranking(tuple(_row(standing) for standing in standings))
 
 
-def notice_message(title: str, text: str) -> Message:
-    """Something that organisers should know."""
-    return Message(title=title, blocks=(paragraph(text),), tone=Tone.NOTICE)
+def notice_message(title: str, text: str, where: str = "") -> Message:
+    """Something that organisers should know; ``where`` names their group and its channel."""
+    return Message(title=title, blocks=(paragraph(text),), footer=where, tone=Tone.NOTICE)
 
 
 def help_note(text: str) -> Message:
@@ -209,7 +212,7 @@ def welcome_message() -> Message:
 
 def back_message(channels: Sequence[str]) -> Message:
     """What a server is told when the bot has joined it again; channels by their names."""
-    named = ", ".join(channels)
+    named = ", ".join(f"#{channel}" for channel in channels)
     words = (
         "The study group, its leaderboard and its streaks are as they were. To go on, type ",
         Code("/study resume"),

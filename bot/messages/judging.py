@@ -22,12 +22,14 @@ from bot.messages.message import (
     Quote,
     Tone,
     When,
+    counted,
     item,
     paragraph,
     shortened,
 )
 
 LONGEST_QUOTE = 900
+BY_OFFLINE = "Graded by the offline judge, which compares words and can err."
 _BY_ITSELF = "It is graded again by itself."
 VERDICT_TONES = {
     Verdict.CORRECT: Tone.CORRECT,
@@ -57,11 +59,12 @@ def feedback_message(
         )
     if before is not None and grade.score is not None:
         blocks.append(paragraph(_again(before, points_of(grade.score), human=human)))
-    if grade.score is not None and not human:
+    if grade.score is not None and not human and grade.attempt:
+        # What was no attempt has its turn still: the points would give the answer away.
         blocks += [paragraph(_tally(grade)), Items(_points(grade), heading="Key points")]
-    if grade.score is None or grade.judge.kind != "offline" or grade.flags:
-        # An unremarkable offline grade has nothing to say that the list doesn't show.
-        blocks.append(paragraph(grade.feedback or grade.reason))
+    said = _said(grade)
+    if said:
+        blocks.append(paragraph(said))
     if withheld:
         blocks.append(paragraph(f"Your points wait for an organiser: your answer is {withheld}."))
     if grade.state is GradeState.APPEALED:
@@ -75,13 +78,29 @@ def feedback_message(
     )
 
 
+def _said(grade: Grade) -> str:
+    """The judge's own words; "" where they say nothing that the list of points doesn't show."""
+    words = grade.feedback or grade.reason
+    if grade.judge.kind != "offline" or grade.score is None:
+        return words
+    if grade.flags or not grade.attempt:
+        # Who graded stands below in any case.
+        return words.removesuffix(BY_OFFLINE).rstrip()
+    return ""
+
+
 def _title(grade: Grade) -> str:
     title = VERDICT_TITLES[verdict_of(grade.score)]
-    return title if grade.score is None else f"{title} · {points_of(grade.score)} points"
+    return title if grade.score is None else f"{title} · {_score(grade)}"
+
+
+def _score(grade: Grade) -> str:
+    return "ungraded" if grade.score is None else counted(points_of(grade.score), "point")
 
 
 def _again(before: int, now: int, *, human: bool) -> str:
-    change = f"{before} points stay." if before == now else f"{before} → {now} points."
+    kept = f"{counted(now, 'point')} {'stays' if now == 1 else 'stay'}."
+    change = kept if before == now else f"{before} → {counted(now, 'point')}."
     return change if human else f"Graded again: {change}"
 
 
@@ -111,7 +130,7 @@ def _tally(grade: Grade) -> str:
 
 def _judged_by(grade: Grade, *, practice: bool) -> str:
     who = {
-        "offline": "Graded by the offline judge, which compares words and can err.",
+        "offline": BY_OFFLINE,
         "llm": f"Graded by {grade.judge.model}.",
         "human": "Graded by an organiser. This is final.",
     }.get(grade.judge.kind, "")
@@ -162,8 +181,7 @@ def queue_message(cases: Sequence[AppealCase], total: int, said: str = "") -> Me
 def _case(case: AppealCase) -> list[Block]:
     grade = case.grade
     prompt = case.round.question.prompt if case.round.question else ""
-    score = "ungraded" if grade.score is None else f"{points_of(grade.score)} points"
-    judge = f"{score}, {grade.judge.kind} judge ({grade.judge.model})"
+    judge = f"{_score(grade)}, {grade.judge.kind} judge ({grade.judge.model})"
     who = Mention(case.answer.member_id, case.member_name)
     blocks: list[Block] = [
         Facts(
@@ -185,9 +203,8 @@ def _case(case: AppealCase) -> list[Block]:
 
 def _line(case: AppealCase) -> Item:
     prompt = case.round.question.prompt if case.round.question else ""
-    score = "ungraded" if case.grade.score is None else f"{points_of(case.grade.score)} points"
     who = Mention(case.answer.member_id, case.member_name)
-    return item(f"#{case.answer.id} by ", who, f", {score}", detail=prompt)
+    return item(f"#{case.answer.id} by ", who, f", {_score(case.grade)}", detail=prompt)
 
 
 def _rulings(case: AppealCase) -> tuple[Button, ...]:
@@ -204,4 +221,4 @@ def _rulings(case: AppealCase) -> tuple[Button, ...]:
 def decided_text(member: str, prompt: str, points: int, *, upheld: bool) -> str:
     """What an organiser decided, in a sentence."""
     how = "keeps" if upheld else "has"
-    return f"Decided: {member} {how} {points} points for “{prompt}”. They are told."
+    return f"Decided: {member} {how} {counted(points, 'point')} for “{prompt}”. They are told."

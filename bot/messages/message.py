@@ -188,6 +188,11 @@ def item(*spans: Inline, mark: Mark = Mark.DOT, detail: str = "") -> Item:
     return Item(spans, mark, detail)
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: "1 point", "2,000 points"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def shortened(text: str, length: int) -> str:
     """The text, cut with an ellipsis where it is longer than that many characters."""
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"

@@ -16,6 +16,7 @@ from bot.messages.message import (
     Ranking,
     Strong,
     When,
+    counted,
 )
 
 _MARKS = {
@@ -62,7 +63,7 @@ def _block(block: Block) -> str:
             return _items(block)
         case Ranking(rows=rows):
             return "\n".join(
-                f"{row.rank}. {row.member.name}: {row.points} points, "
+                f"{row.rank}. {row.member.name}: {counted(row.points, 'point')}, "
                 f"{row.answered} answered, streak {row.streak}"
                 for row in rows
             )

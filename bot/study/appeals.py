@@ -16,6 +16,7 @@ from bot.domain.grading import (
 from bot.domain.group import Group, Member
 from bot.domain.rounds import Answer, Grade, Revision, RevisionState, Round
 from bot.errors import ConflictError, InvalidError, NotFoundError
+from bot.messages.message import counted
 from bot.store import Tx
 from bot.study.answering import drop_revisions
 from bot.study.notices import tell_organisers
@@ -131,7 +132,7 @@ async def _appealable(tx: Tx, answer: Answer) -> tuple[Grade, Revision]:
 async def _tell(
     tx: Tx, group: Group, member: Member, filed: Appeal, grade: Grade, prompt: str
 ) -> None:
-    score = "ungraded" if grade.score is None else f"{points_of(grade.score)} points"
+    score = "ungraded" if grade.score is None else counted(points_of(grade.score), "point")
     why = f" They say: “{filed.reason}”." if filed.reason else ""
     text = (
         f"{member.name} appeals the grade ({score}) of their answer to “{prompt}”.{why} "

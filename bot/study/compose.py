@@ -75,8 +75,15 @@ async def draft(tx: Tx, services: Services, out: Out, channel: Channel) -> Draft
         case OutKind.RECAP:
             return await _recap(tx, services, out, channel)
         case OutKind.NOTICE:
-            message = notice_message(str(out.data["title"]), str(out.data["text"]))
-            return Post(Envelope(channel, out.marker, organisers=True), message)
+            return await _notice(tx, out, channel)
+
+
+async def _notice(tx: Tx, out: Out, channel: Channel) -> Draft:
+    # It may be read far from the channel, by who organises several groups.
+    group = await tx.groups.get(out.group_id)
+    where = f"{group.name}, in {channel.name}" if group else channel.name
+    message = notice_message(str(out.data["title"]), str(out.data["text"]), where)
+    return Post(Envelope(channel, out.marker, organisers=True), message)
 
 
 async def _question(tx: Tx, out: Out, channel: Channel) -> Draft | None:

@@ -19,6 +19,7 @@ from bot.messages.message import (
     Message,
     Quote,
     When,
+    counted,
     item,
     paragraph,
     shortened,
@@ -71,13 +72,9 @@ def _summary(rounds: Sequence[Round], answers: dict[int, list[GradedAnswer]]) ->
     given = sum(len(each) for each in answers.values())
     people = len({a.answer.member_id for each in answers.values() for a in each})
     return paragraph(
-        f"{_count(len(rounds), 'question')}, {_count(given, 'answer')} "
-        f"from {_count(people, 'member')}."
+        f"{counted(len(rounds), 'question')}, {counted(given, 'answer')} "
+        f"from {counted(people, 'member')}."
     )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _top(standings: Sequence[Standing]) -> list[Block]:
@@ -89,7 +86,7 @@ def _top(standings: Sequence[Standing]) -> list[Block]:
 def _streaks(standings: Sequence[Standing]) -> list[Block]:
     longest = sorted(standings, key=lambda s: (-s.streak, s.member.casefold()))[:3]
     lines = tuple(
-        item(Mention(s.member_id, s.member), f" · {_count(s.streak, 'round')} in a row")
+        item(Mention(s.member_id, s.member), f" · {counted(s.streak, 'round')} in a row")
         for s in longest
         if s.streak > 1
     )
@@ -115,7 +112,9 @@ async def _best(
     text = shortened(best.revision.text, QUOTE_LENGTH) if best.revision else ""
     prompt = round_.question.prompt if round_.question else ""
     who = Mention(best.answer.member_id, best.member_name)
-    lead = paragraph("Best answer: ", who, f" with {points_of(score)} points on “{prompt}”")
+    lead = paragraph(
+        "Best answer: ", who, f" with {counted(points_of(score), 'point')} on “{prompt}”"
+    )
     return [lead, Quote(text)]
 
 

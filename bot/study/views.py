@@ -171,7 +171,8 @@ def _grade_json(grade: Grade) -> dict[str, Any]:
     return grade_json(
         score=grade.score,
         state=grade.state,
-        points=grade.points,
+        # What was no attempt has its turn still: the points would give the answer away.
+        points=grade.points if grade.attempt else (),
         feedback=grade.feedback or grade.reason,
         judge=grade.judge,
     )

@@ -99,7 +99,7 @@ async def test_what_was_not_answered_has_no_grade_and_is_told_alone(
     question = await bot.ask()
     refused = await place.bob.press(question, "My grade").answer()
     assert refused.ephemeral
-    assert "You have no answer" in refused.text
+    assert "You haven't answered" in refused.text
 
 
 async def test_buttons_work_after_a_restart(place: Place, tmp_path: Path) -> None:
@@ -245,9 +245,9 @@ async def test_an_answer_on_a_broken_line_arrives_once(
     question = await bot.ask()
     place.server.faults.add(CALLBACK, committed=committed, **fault)
     asked = place.bob.press(question, "My grade")
-    assert "You have no answer" in (await asked.answer()).text
+    assert "You haven't answered" in (await asked.answer()).text
     await bot.settled()
-    shown = [m for m in place.bob.screen(place.channel) if "You have no answer" in m.text]
+    shown = [m for m in place.bob.screen(place.channel) if "You haven't answered" in m.text]
     assert len(shown) == 1
     assert "could not be dealt with" not in caplog.text
     assert "refused" not in caplog.text

@@ -96,6 +96,13 @@ def test_a_question_longer_than_a_title_is_shown_in_full() -> None:
     assert prompt.strip() in (embed.description or "")
 
 
+def test_one_point_is_no_points() -> None:
+    row = RankRow(1, Mention(1, "ada"), 1, 1, 0)
+    assert (
+        embed_of(Message("t", (Ranking((row,)),))).description == "`1` ada · 1 point · 1 answered"
+    )
+
+
 def test_the_marker_ends_the_footer_and_a_long_footer_makes_room_for_it() -> None:
     embed = embed_of(Message("t", footer="f" * 5000), marker="sb-17")
     text = embed.footer.text or ""

@@ -75,7 +75,7 @@ async def test_who_takes_no_direct_messages_is_led_to_their_note_once(
         assert "A note is waiting" in nudge.text
         assert not {NO_ATTEMPT, NO_TEXT} & set(nudge.text.splitlines())
         pressed = place.bob.press(nudge, "My grade")
-        assert "You have no answer" in (await pressed.answer()).text
+        assert "You haven't answered" in (await pressed.answer()).text
         hints = [(await pressed.followup(number)).text for number in range(2)]
         assert [NO_TEXT in hints[0], NO_ATTEMPT in hints[1]] == [True, True]
         assert all(each.ephemeral for each in pressed.followups)

@@ -48,6 +48,16 @@ async def linked(session: Study, one: str, other: str) -> Member:
     return await session.member(other)
 
 
+async def test_a_code_says_when_there_is_no_other_place_to_type_it(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    async with study(tmp_path, clock) as session:
+        assert "one platform alone" in await session.command("Ada", "/link")
+        async with session.parts.store.write() as tx:
+            await tx.groups.add_channel(session.group.id, "discord", "77", "general")
+        assert "one platform alone" not in await session.command("Ada", "/link")
+
+
 async def test_points_streaks_roles_and_hiding_are_joined(
     tmp_path: Path, clock: FakeClock, judge: ScriptedJudge
 ) -> None:

@@ -8,9 +8,12 @@ import pytest
 
 from bot.domain.rounds import RoundState
 from bot.errors import InvalidError, JudgeUnavailableError
+from bot.messages.message import Action
+from bot.messages.plain import plain
 from bot.study import answering
+from bot.study.views import answer_view
 from tests.support.harness import FakeClock, study
-from tests.support.judging import ScriptedJudge, delete, points
+from tests.support.judging import ScriptedJudge, delete, graded, points, pressed
 
 
 async def test_on_first_start_todays_question_is_there_at_once(
@@ -94,6 +97,26 @@ async def test_a_reply_that_is_no_attempt_does_not_use_up_the_turn(
         await session.work()
 
         assert await points(session) == {"Ada": 100}
+
+
+async def test_what_is_no_attempt_is_shown_no_key_points_to_answer_with(
+    tmp_path: Path, clock: FakeClock, judge: ScriptedJudge
+) -> None:
+    async with study(tmp_path, clock, grader=judge) as session:
+        answer = await graded(session, "Ada", "off-topic chatter")
+        shown = plain(await pressed(session, "Ada", Action.MY_GRADE, answer.round_id))
+        async with session.parts.store.read() as tx:
+            round_ = await tx.rounds.get(answer.round_id)
+            told = await answer_view(tx, answer)
+        assert round_ is not None
+        assert round_.question is not None
+        points_of_it = [point.text for point in round_.question.key_points]
+        assert not [each for each in points_of_it if each in shown]
+        assert told["grade"]["points"] == []
+
+        await graded(session, "Ada", "half an answer")
+        shown = plain(await pressed(session, "Ada", Action.MY_GRADE, answer.round_id))
+        assert [each for each in points_of_it if each in shown] == points_of_it
 
 
 async def test_a_second_reply_counts_if_the_first_turns_out_to_be_no_attempt(
