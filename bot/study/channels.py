@@ -50,11 +50,11 @@ async def stop_posting(tx: Tx, channel: Channel, reason: str, key: str) -> None:
 async def _what_helps(tx: Tx, channel: Channel, reason: str) -> str:
     """How the group goes on."""
     if reason != DELETED:
-        return "The schedule stands; use `/study resume` there once it is mended."
+        return "The schedule stands; use /study resume there once it is mended."
     others = [c for c in await tx.groups.channels(channel.group_id) if c.paused_reason is None]
     if others:
         return f"The group goes on in {', '.join(each.name for each in others)}."
     return (
-        "The group, its points and streaks stand. To go on, type `/study setup` in another "
+        "The group, its points and streaks stand. To go on, type /study setup in another "
         "channel of the same server and move the group there."
     )

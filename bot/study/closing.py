@@ -34,7 +34,7 @@ async def close_now(services: Services, group: Group) -> Round:
     async with services.store.write() as tx:
         round_ = await tx.rounds.current(group.id)
         if round_ is None or round_.state is not RoundState.OPEN:
-            raise ConflictError("No round is open. `/study post` asks today's question.")
+            raise ConflictError("No round is open. /study post asks today's question.")
         await begin(tx, round_.id, now)
         return replace(round_, state=RoundState.CLOSING, closes_at=now)
 

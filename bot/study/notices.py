@@ -8,21 +8,24 @@ from bot.domain.rounds import Round
 from bot.domain.work import NewOut, OutKind
 from bot.store import Tx
 
+PAGE = "web"
+
 
 async def tell_organisers(tx: Tx, group_id: int, key: str, title: str, text: str) -> None:
     """Queue a notice that only organisers see; the same ``key`` is told once.
 
-    It goes to the group's first channel that works, or the first of all if none does.
+    It goes to the group's first channel that works, or the first of all if none does. Those of
+    a chat platform come before the page, which tells nobody who doesn't look at it.
     """
     channels = await tx.groups.channels(group_id)
     if not channels:
         return
-    working = [c for c in channels if c.paused_reason is None]
+    channels.sort(key=lambda each: (each.paused_reason is not None, each.platform == PAGE))
     await tx.outbox.add(
         [
             NewOut(
                 group_id=group_id,
-                channel_id=(working or channels)[0].id,
+                channel_id=channels[0].id,
                 kind=OutKind.NOTICE,
                 dedupe_key=f"notice:{group_id}:{key}",
                 data={"title": title, "text": text},

@@ -21,6 +21,7 @@ from bot.study import joining
 from bot.study.channels import DELETED, stop_posting
 from bot.study.groups import found_group, set_paused
 from bot.study.joining import Joined, Place
+from bot.study.notices import tell_organisers
 from tests.support.harness import FakeClock, Study, study
 from tests.support.judging import ScriptedJudge, points
 
@@ -72,6 +73,19 @@ async def call_in(session: Study, group: Group, channel: Channel, name: str = "B
 async def typed(session: Study, call: Call, text: str) -> Response:
     [response] = await run_text(session.parts.services, call, text)
     return response
+
+
+async def test_organisers_are_told_where_they_chat_rather_than_on_the_page(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    async with study(tmp_path, clock) as session:
+        await join(session, await code_of(session), Place("discord", "77", "general", "9"))
+        async with session.parts.store.write() as tx:
+            await tell_organisers(tx, session.group.id, "news", "News", "Something to know")
+        async with session.parts.store.read() as tx:
+            [told] = await tx.outbox.recent(session.group.id, OutKind.NOTICE, limit=1)
+            channels = {each.id: each for each in await tx.groups.channels(session.group.id)}
+        assert channels[told.channel_id].platform == "discord"
 
 
 async def test_a_channel_joins_and_the_open_question_comes_there_too(
