@@ -23,11 +23,13 @@ from adapters.discord.menu import Menu
 from adapters.discord.replies import OOPS, Replies, Reply, reply_of
 from adapters.discord.setting_up import SETUP, SettingUp
 from bot.commands.core import Command, Option, OptionKind
+from bot.commands.member import help_message
 from bot.commands.run import option_values
-from bot.commands.table import COMMANDS, GROUPS, JOIN
+from bot.commands.table import COMMANDS, GROUPS, HELP, JOIN
 from bot.domain.boards import Window
 from bot.domain.group import Group
-from bot.errors import InvalidError, StudyError
+from bot.errors import InvalidError, NotFoundError, StudyError
+from bot.messages.message import paragraph
 
 log = logging.getLogger(__name__)
 
@@ -161,6 +163,8 @@ class Commands:
             work = self._setup(interaction, values, given)
         elif row.name == JOIN:
             work = self._setting_up.join(interaction, values)
+        elif row.name == HELP:
+            work = self._help(interaction, row, given)
         else:
             work = self._called(interaction, row, given)
         meanwhile = f"Reading {sent[0].filename}…" if sent else ""
@@ -173,6 +177,20 @@ class Commands:
         given: Mapping[str, Any],
     ) -> Reply:
         return await self._setting_up.setup(interaction, values, given.get(CHANNEL))
+
+    async def _help(
+        self,
+        interaction: discord.Interaction,
+        row: Command,
+        given: Mapping[str, Any],
+    ) -> Reply:
+        """Where no group posts, what there will be, and how one begins."""
+        try:
+            return await self._called(interaction, row, given)
+        except NotFoundError as error:
+            organiser = self._callers.organises(interaction)
+            page = help_message(COMMANDS, organiser=organiser)
+            return Reply(replace(page, blocks=(paragraph(str(error)), *page.blocks)))
 
     async def _called(
         self,

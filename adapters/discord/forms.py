@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, cast
 
 import discord
@@ -92,7 +93,7 @@ def form_view(
 
 def _select(form: Form, field: FormField, channel_id: int) -> discord.ui.Select[discord.ui.View]:
     step = Step("field", form.command, channel_id, field.option.name)
-    return _choice(step, field.label, field.option.choices, field.value)
+    return _choice(step, field.label, field.option.choices, field.value, field.told)
 
 
 def choices_view(step: Step, placeholder: str, choices: Sequence[str]) -> discord.ui.View:
@@ -103,13 +104,16 @@ def choices_view(step: Step, placeholder: str, choices: Sequence[str]) -> discor
 
 
 def _choice(
-    step: Step, label: str, choices: Sequence[str], value: str
+    step: Step, label: str, choices: Sequence[str], value: str, told: Sequence[str] = ()
 ) -> discord.ui.Select[discord.ui.View]:
     options = [
         discord.SelectOption(
-            label=shortened(f"{label}: {choice}", 100), value=choice[:100], default=choice == value
+            label=shortened(f"{label}: {choice}", 100),
+            value=choice[:100],
+            description=shortened(words, DESCRIPTION) or None,
+            default=choice == value,
         )
-        for choice in choices[:MOST_OPTIONS]
+        for choice, words in list(zip_longest(choices, told, fillvalue=""))[:MOST_OPTIONS]
     ]
     return discord.ui.Select(
         custom_id=step.custom_id, placeholder=shortened(label, PLACEHOLDER), options=options

@@ -305,6 +305,7 @@ def _form(form: Form) -> FormOut:
             value=field.value,
             description=field.option.description,
             choices=list(field.option.choices),
+            told=list(field.told),
         )
         for field in form.fields
     ]

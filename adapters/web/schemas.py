@@ -92,6 +92,9 @@ class FieldOut(BaseModel):
     value: str = Field(description="What holds now.")
     description: str
     choices: list[str] = Field(description="The only values; empty for free text.")
+    told: list[str] = Field(
+        description="What each of the choices means; empty if their names say it."
+    )
 
 
 class FormOut(BaseModel):

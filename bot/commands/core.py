@@ -56,11 +56,15 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class FormField:
-    """One field of a guided form; ``value`` is what holds now."""
+    """One field of a guided form; ``value`` is what holds now.
+
+    ``told`` says in words what each of the option's choices means.
+    """
 
     option: Option
     label: str
     value: str
+    told: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

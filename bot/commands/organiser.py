@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 from bot.commands.core import Call, Form, FormField, Option, OptionKind, Response, Values
 from bot.domain.grading import GradeState
@@ -46,6 +47,11 @@ _ANSWERS = {
     AnswerMode.THREAD: "replies in the question's thread",
     AnswerMode.SEALED: "sealed, through the Answer button",
     AnswerMode.BOTH: "in the thread, or sealed through the Answer button",
+}
+_HINTS = {
+    OptionKind.TIME: "HH:MM, such as 09:00 or 18:30",
+    OptionKind.ZONE: "A city or a zone, such as Berlin or America/New_York",
+    OptionKind.DAYS: "every day, mon-fri, or days such as mon,wed,fri",
 }
 _FEEDBACK = {
     FeedbackMode.NOW: "at once",
@@ -97,26 +103,31 @@ def _next(group: Group, schedule: Schedule) -> tuple[Inline, ...]:
 
 
 def _form(services: Services, group: Group, schedule: Schedule) -> Form:
-    decks = tuple(names_of(services, group))
-    rows = (
-        ("time", "Time", OptionKind.TIME, f"{schedule.at:%H:%M}", ()),
-        ("zone", "Time zone", OptionKind.ZONE, group.zone, ()),
-        ("days", "Days", OptionKind.DAYS, day_list(schedule.days), ()),
-        ("deck", "Deck", OptionKind.DECK, group.deck_id, decks),
-        ("answers", "Answers", OptionKind.CHOICE, group.settings.answers.value, tuple(AnswerMode)),
-        (
-            "feedback",
-            "Feedback",
-            OptionKind.CHOICE,
-            group.settings.feedback.value,
-            tuple(FeedbackMode),
-        ),
-    )
-    fields = tuple(
-        FormField(Option(name, label, kind, choices=choices), label, value)
-        for name, label, kind, value, choices in rows
+    decks = names_of(services, group)
+    answers = {mode.value: words for mode, words in _ANSWERS.items()}
+    feedback = {mode.value: words for mode, words in _FEEDBACK.items()}
+    settings = group.settings
+    fields = (
+        _typed("time", "Time", OptionKind.TIME, f"{schedule.at:%H:%M}"),
+        _typed("zone", "Time zone", OptionKind.ZONE, group.zone),
+        _typed("days", "Days", OptionKind.DAYS, day_list(schedule.days)),
+        _chosen("deck", "Deck", OptionKind.DECK, group.deck_id, decks),
+        _chosen("answers", "Answers", OptionKind.CHOICE, settings.answers.value, answers),
+        _chosen("feedback", "Feedback", OptionKind.CHOICE, settings.feedback.value, feedback),
     )
     return Form("Set up this group", "study setup", fields)
+
+
+def _typed(name: str, label: str, kind: OptionKind, value: str) -> FormField:
+    return FormField(Option(name, _HINTS[kind], kind), label, value)
+
+
+def _chosen(
+    name: str, label: str, kind: OptionKind, value: str, choices: Mapping[str, str]
+) -> FormField:
+    """A field with its choices, each by its name and in words."""
+    option = Option(name, label, kind, choices=tuple(choices))
+    return FormField(option, label, value, tuple(choices.values()))
 
 
 async def post(services: Services, call: Call, _: Values) -> Response:

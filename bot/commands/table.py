@@ -19,6 +19,8 @@ async def help_page(_: Services, call: Call, __: Values) -> Response:
     return Response(help_message(COMMANDS, organiser=call.organiser), private=True)
 
 
+HELP = "help"
+"""The command that says something everywhere, a group or none."""
 JOIN = "study join"
 """The one command that works where no group posts yet; adapters run it there themselves."""
 
@@ -89,7 +91,7 @@ COMMANDS: tuple[Command, ...] = (
         example="/privacy forget",
     ),
     Command(
-        "help",
+        HELP,
         "What you can do here",
         help_page,
         private=True,

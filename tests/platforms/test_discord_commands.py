@@ -107,6 +107,16 @@ async def test_a_channel_without_a_group_is_told_how_to_begin(place: Place, tmp_
         assert "/study setup" in answer.text
 
 
+async def test_help_is_there_before_any_group_is(place: Place, tmp_path: Path) -> None:
+    async with interacting(tmp_path, place, founded=False):
+        answer = await place.bob.slash(place.channel, "help").answer()
+        assert answer.ephemeral
+        for words in ("How this works", "No study group posts in this channel yet", "/explain"):
+            assert words in answer.text
+        assert "/study post" not in answer.text
+        assert "/study post" in (await place.ada.slash(place.channel, "help").answer()).text
+
+
 @pytest.mark.usefixtures("bot")
 async def test_terms_are_suggested_while_typing_though_misspelt(place: Place) -> None:
     for typed, wanted in (("lor", "LoRA"), ("aligment", "Alignment"), ("", "")):

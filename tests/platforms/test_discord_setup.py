@@ -101,6 +101,21 @@ async def test_a_group_is_begun_here_with_three_clicks_and_a_short_form(
     assert await place.server.sent(lambda m: "Answer" in m.buttons.values())
 
 
+async def test_each_choice_of_the_form_is_told_in_words(bot: Studybot, place: Place) -> None:
+    panel = await place.ada.slash(place.channel, "study setup").answer()
+    shown = {
+        option["label"]: option.get("description")
+        for component in every_component(panel.components)
+        for option in component.get("options", ())
+    }
+    assert shown["Answers: sealed"] == "sealed, through the Answer button"
+    assert shown["Feedback: close"] == "when the round closes"
+    group, _ = await bot.room()
+    deck = bot.services.library.deck(group.deck_id)
+    assert deck is not None
+    assert shown[f"Deck: {deck.id}"] == deck.title
+
+
 async def test_a_group_is_begun_in_another_channel_and_set_up_from_here(
     fresh: Studybot, place: Place
 ) -> None:

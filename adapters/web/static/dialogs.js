@@ -52,7 +52,7 @@ export function openForm(form) {
 function field(each) {
   const label = document.createElement("label");
   const control = document.createElement(each.choices.length ? "select" : "input");
-  for (const choice of each.choices) control.append(new Option(choice, choice));
+  each.choices.forEach((choice, n) => control.append(new Option(each.told[n] || choice, choice)));
   control.name = each.name;
   control.value = each.value;
   control.required = each.required;
