@@ -13,7 +13,16 @@ from bot.domain.appeals import Appeal, AppealState
 from bot.domain.chat import Post
 from bot.domain.grading import GradeState, Verdict, points_of, verdict_of
 from bot.domain.rounds import Round, RoundState
-from bot.messages.message import IMPORTS, RULINGS, Action, Message, Tone, paragraph
+from bot.messages.message import (
+    IMPORTS,
+    RULINGS,
+    Action,
+    Block,
+    Message,
+    Ranking,
+    Tone,
+    paragraph,
+)
 from bot.ports import Reaction
 from bot.store import Tx
 from bot.study.views import shown
@@ -143,7 +152,7 @@ async def card_of(tx: Tx, round_: Round, viewer: Viewer) -> Card:
 
 
 async def _known(tx: Tx, posts: Sequence[Post], viewer: Viewer) -> Known:
-    messages = {post.id: _message(post) for post in posts}
+    messages = {post.id: _own_lines_marked(_message(post), viewer) for post in posts}
     buttons = [b for message in messages.values() if message for b in message.buttons]
     rounds = {post.round_id for post in posts if post.round_id is not None}
     rounds |= {button.target for button in buttons if button.action is Action.APPEAL}
@@ -245,6 +254,22 @@ def _message(post: Post) -> Message | None:
     except ValueError:
         log.exception("the web post %s can't be read", post.id)
         return Message(title="", blocks=(paragraph("This message can't be shown any more."),))
+
+
+def _own_lines_marked(message: Message | None, viewer: Viewer) -> Message | None:
+    """On a posted board the viewer's line is marked, not that of who asked for it."""
+    if message is None:
+        return None
+    blocks = tuple(_marked(each, viewer) for each in message.blocks)
+    return replace(message, blocks=blocks)
+
+
+def _marked(block: Block, viewer: Viewer) -> Block:
+    if not isinstance(block, Ranking):
+        return block
+    return Ranking(
+        tuple(replace(row, highlight=row.member.member_id == viewer.id) for row in block.rows)
+    )
 
 
 def _feedback_under_reply(lines: Sequence[Line]) -> list[Line]:

@@ -53,6 +53,16 @@ async def id_of(web: Site, name: str) -> int | None:
     return member.id if member else None
 
 
+async def test_a_posted_board_marks_the_line_of_whoever_looks(web: Site) -> None:
+    for name in ("ada", "bob"):
+        await web.answer(name, f"Tokens look at one another through attention, says {name}.")
+    await run(web, "bob", "/leaderboard")
+    for name in ("ada", "bob"):
+        page = await web.page(member=name)
+        marked = re.findall(r'class="who">(\w+) <span class="tag">you', page)
+        assert marked == [name]
+
+
 async def test_ones_own_data_is_a_file_by_api_and_by_form(web: Site) -> None:
     await web.answer("ada", "Tokens look at one another through attention.")
     said = await run(web, "ada", "/privacy export")
