@@ -102,7 +102,7 @@ def decks(draw: st.DrawFn) -> Deck:
     )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(decks())
 def test_a_deck_of_hostile_texts_is_read_back_as_it_was(deck: Deck) -> None:
     assert parse(to_markdown(deck)).deck == deck
@@ -129,7 +129,7 @@ def test_ordinary_text_is_written_without_escapes() -> None:
     assert "\\" not in to_markdown(Deck("d", "D", (Section("S", (question,)),)))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.tuples(PIECES, PIECES), min_size=1, max_size=5), st.sampled_from(["md", "txt"]))
 def test_what_is_imported_says_nothing_but_its_own_questions(
     pairs: list[tuple[str, str]], ending: str
@@ -144,7 +144,7 @@ def test_what_is_imported_says_nothing_but_its_own_questions(
     assert all(q.prompt and q.reference for q in draft.deck.questions())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode), st.sampled_from(
     ["a.txt", "a.md", "a.csv", "a.tsv", "a.apkg", "a"]
 ))  # fmt: skip
