@@ -139,6 +139,8 @@ class Gaps:
         """A shard knows its guilds again."""
         self._lost.shards.add(shard_id)
         self._hearing.add(shard_id)
+        late = [each for each in self._client.guilds if each.unavailable]
+        self._lost.guilds |= {each.id for each in late if each.shard_id == shard_id}
         await self.read(_Wanted(shards={shard_id}))
 
     async def shard_resumed(self, shard_id: int) -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from adapters.discord import gaps
 from adapters.discord.client import Attach, StudyClient
+from adapters.discord.desk import Desk
 from bot.domain.rounds import Answer, Revision
 from bot.domain.work import Out, OutKind
+from bot.errors import StoreUnavailableError
+from bot.store import Store, Tx
 from tests.platforms.discord_server.people import Person
 from tests.platforms.discord_server.place import Place
 from tests.platforms.discord_server.world import Message, Thread
@@ -139,3 +142,35 @@ async def asked(listener: Listener) -> Listening:
     thread = await bot.place.server.threaded(question)
     assert isinstance(thread, Thread)
     return Listening(listener, bot, bot.place, question, thread)
+
+
+class Trouble:
+    """A database that can't be written to, or read, for as many times as a test says."""
+
+    def __init__(self) -> None:
+        self.left = 0
+        self.unread = 0
+
+    def attach(self, client: StudyClient) -> None:
+        services = client.desk.services
+        self._store: Store = services.store
+        client.desk = Desk(replace(services, store=self), client.desk.tokens)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Tx]:
+        if self.left:
+            self.left -= 1
+            raise StoreUnavailableError
+        async with self._store.write() as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Tx]:
+        if self.unread:
+            self.unread -= 1
+            raise StoreUnavailableError
+        async with self._store.read() as tx:
+            yield tx
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)

@@ -10,7 +10,8 @@ from pathlib import Path
 import aiosqlite
 import pytest
 
-from tests.platforms.discord_listening import a_listener, asked
+from bot.errors import StoreUnavailableError
+from tests.platforms.discord_listening import Trouble, a_listener, asked
 from tests.platforms.discord_server.place import Place, a_place
 from tests.support.harness import FakeClock
 

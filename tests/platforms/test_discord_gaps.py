@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from adapters.discord.client import StudyClient
-from adapters.discord.desk import PLATFORM, Desk
+from adapters.discord.desk import PLATFORM
 from bot.domain.rounds import RoundState
-from bot.errors import StoreUnavailableError
-from bot.store import Store, Tx
 from bot.study.groups import found_group
 from bot.study.rounds import post_now
-from tests.platforms.discord_listening import Listener, Listening, a_listener, asked
+from tests.platforms.discord_listening import Listener, Listening, Trouble, a_listener, asked
 from tests.platforms.discord_server import permissions
 from tests.platforms.discord_server.place import Place, a_place
 from tests.platforms.discord_server.world import Thread
@@ -324,35 +318,3 @@ async def test_a_reply_that_could_not_be_stored_is_found_again(
         assert trouble.left == 0
         assert await heard.words_of(place.bob) == [WORDS]
         assert await heard.answers() == 2
-
-
-class Trouble:
-    """A database that can't be written to, or read, for as many times as a test says."""
-
-    def __init__(self) -> None:
-        self.left = 0
-        self.unread = 0
-
-    def attach(self, client: StudyClient) -> None:
-        services = client.desk.services
-        self._store: Store = services.store
-        client.desk = Desk(replace(services, store=self), client.desk.tokens)
-
-    @asynccontextmanager
-    async def write(self) -> AsyncIterator[Tx]:
-        if self.left:
-            self.left -= 1
-            raise StoreUnavailableError
-        async with self._store.write() as tx:
-            yield tx
-
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[Tx]:
-        if self.unread:
-            self.unread -= 1
-            raise StoreUnavailableError
-        async with self._store.read() as tx:
-            yield tx
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
