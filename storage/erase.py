@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from storage.sql import Session
-from storage.tables import accounts, appeals, channels, members, outbox, posts, scores
+from storage.tables import accounts, answers, appeals, channels, members, outbox, posts, scores
 
 ERASED = "a former member"
 """What stands in studybot's own messages where an erased member's name was."""
@@ -34,6 +34,13 @@ async def erase(session: Session, member_id: int) -> None:
     )
     scrub = Scrub(member_id, {member.name, *names})
     await _forget_posts(session, member.group_id, member_id, scrub)
+    # Before their member, as whoever takes a reply in locks them: else both could block each other.
+    await session.all(
+        sa.select(answers.c.id)
+        .where(answers.c.member_id == member_id)
+        .order_by(answers.c.id)
+        .with_for_update()
+    )
     await session.execute(sa.delete(members).where(members.c.id == member_id))
     await _scrub_outbox(session, member.group_id, scrub)
     await _scrub_scores(session, member.group_id, scrub)

@@ -26,6 +26,10 @@ MOST_DECKS = 50
 """Decks that a group may have of its own."""
 LONGEST_TITLE = 200
 _HOW = "/study deck import reads the file again."
+_DECIDED = (
+    "This import was decided already, or it is over a day old. /study deck list shows what is "
+    f"there; {_HOW}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +146,7 @@ async def accept(
     """
     now = services.clock()
     async with services.store.write() as tx:
-        waiting = await open_draft(tx, group, draft_id, now)
-        await tx.decks.delete_draft(waiting.id)
+        waiting = await _taken(tx, group, draft_id, now)
         stored = await _store(services, tx, waiting, member, now)
         current = await tx.groups.get(group.id, lock=use)
         earlier = current is not None and current.deck_id == stored.deck_id
@@ -176,19 +179,23 @@ async def _store(
 async def discard(services: Services, group: Group, draft_id: int) -> str:
     """Delete a draft; its title. Raises as ``accept`` does."""
     async with services.store.write() as tx:
-        waiting = await open_draft(tx, group, draft_id, services.clock())
-        await tx.decks.delete_draft(waiting.id)
+        waiting = await _taken(tx, group, draft_id, services.clock())
     return str(waiting.report["title"])
+
+
+async def _taken(tx: Tx, group: Group, draft_id: int, now: datetime) -> StoredDraft:
+    """A draft as ``open_draft`` finds it, deleted: of two who decide at once, one gets it."""
+    waiting = await open_draft(tx, group, draft_id, now)
+    if not await tx.decks.delete_draft(waiting.id):
+        raise NotFoundError(_DECIDED)
+    return waiting
 
 
 async def open_draft(tx: Tx, group: Group, draft_id: int, now: datetime) -> StoredDraft:
     """A group's draft that can still be decided. Raises NotFoundError or ConflictError."""
     found = await tx.decks.draft(draft_id)
     if found is None or found.group_id != group.id:
-        raise NotFoundError(
-            "This import was decided already, or it is over a day old. /study deck list shows "
-            f"what is there; {_HOW}"
-        )
+        raise NotFoundError(_DECIDED)
     if now - found.created_at > DRAFT_LIVES:
         raise ConflictError(f"This import is over a day old, so it has expired. {_HOW}")
     return found
