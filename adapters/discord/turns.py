@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -14,16 +15,21 @@ class Turns:
         self._locks: dict[int, asyncio.Lock] = {}
         self._users: dict[int, int] = {}
         self._author_of: dict[int, int] = {}
+        self._under_way: Counter[int] = Counter()
 
     @asynccontextmanager
     async def of(self, author_id: int, message_id: int) -> AsyncIterator[None]:
         """Wait until what that author did before has been dealt with."""
         self._author_of[message_id] = author_id
+        self._under_way[message_id] += 1
         try:
             async with self._lock(author_id):
                 yield
         finally:
-            self._author_of.pop(message_id, None)
+            # A message and its edits may wait together.
+            self._under_way[message_id] -= 1
+            if not self._under_way[message_id]:
+                del self._under_way[message_id], self._author_of[message_id]
 
     @asynccontextmanager
     async def after(self, message_id: int) -> AsyncIterator[None]:
