@@ -295,15 +295,20 @@ class Gaps:
         await self._store(heard)
 
     async def _read_what_was_found(self) -> None:
-        """Read below questions that were posted by a process which died before noting it.
+        """Read below questions that were replied to before their posting was noted.
 
-        What was written there until the question was found again seemed to be none of ours.
+        What was written there until then seemed to be none of ours. It takes a moment to note
+        one down, and longer where the process that posted it died before.
         """
         now = self._services.clock()
         async with self._services.store.read() as tx:
             confirmed = await tx.outbox.confirmed(PLATFORM, self._found_until - OVERLAP)
         self._found_until = now
-        late = [each for each in confirmed if _found_late(each)]
+        late = [
+            each
+            for each in confirmed
+            if _found_late(each) or self._inbound.missed(int(each.message_id))
+        ]
         if late:
             self._inbound.look_again(int(each.message_id) for each in late)
             await self.read(_Wanted(places={spot.place_id for spot in spots_of(late)}))

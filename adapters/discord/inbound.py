@@ -90,6 +90,10 @@ class Inbound:
                 await self._withdraw(channel_id, message_id, in_thread=asked is not None)
         return channel_id
 
+    def missed(self, message_id: int) -> bool:
+        """Whether somebody replied to a message before it was known to be a question of ours."""
+        return self._questions.missed(message_id)
+
     def look_again(self, message_ids: Iterable[int]) -> None:
         """Messages are questions of ours, though they may have seemed to be none."""
         self._questions.look_again(message_ids)

@@ -31,6 +31,7 @@ class Questions:
         self._services = services
         self._known: OrderedDict[int, Out] = OrderedDict()
         self._foreign: OrderedDict[int, float] = OrderedDict()
+        self._young: OrderedDict[int, None] = OrderedDict()
         self._wanted: dict[int, asyncio.Future[Out | None]] = {}
         self._looking: asyncio.Task[None] | None = None
 
@@ -56,6 +57,10 @@ class Questions:
         """Look messages up again that may have been found to be none of ours."""
         for message_id in message_ids:
             self._foreign.pop(message_id, None)
+
+    def missed(self, message_id: int) -> bool:
+        """Whether a message was looked up in vain while it was young."""
+        return message_id in self._young
 
     async def _look_up(self) -> None:
         try:
@@ -86,6 +91,8 @@ class Questions:
             _remember(self._known, message_id, found)
         elif self._services.clock() - discord.utils.snowflake_time(message_id) > SETTLED:
             _remember(self._foreign, message_id, asyncio.get_running_loop().time())
+        else:
+            _remember(self._young, message_id, None)
         return found
 
     def _is_foreign(self, message_id: int) -> bool:

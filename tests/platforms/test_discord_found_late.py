@@ -45,6 +45,21 @@ async def test_replies_to_a_question_that_nobody_had_noted_down_yet_are_found(
     assert place.server.journal.count("POST /channels/{channel}/messages") == 1
 
 
+async def test_who_replies_in_the_moment_before_the_posting_is_noted_is_heard(
+    place: Place, tmp_path: Path
+) -> None:
+    clock = FakeClock(datetime.now(UTC))
+    async with a_listener(tmp_path, place, clock=clock) as listener:
+        heard = await asked(listener)
+        await _note_as(tmp_path, 0)
+        place.bob.say(heard.thread, WORDS)
+        await listener.bot.settled()
+        assert await heard.words_of(place.bob) == []
+        await _note_as(tmp_path, heard.asked.id)
+        await listener.keep_up()
+        assert await heard.words_of(place.bob) == [WORDS]
+
+
 async def test_replies_to_a_question_that_was_noted_long_after_it_was_posted_are_found(
     place: Place, tmp_path: Path
 ) -> None:
@@ -80,6 +95,15 @@ async def test_a_guild_that_comes_late_after_a_start_is_read_then(
         await listener.bot.settled()
         again = replace(heard, listener=listener, bot=listener.bot)
         assert await again.words_of(place.bob) == [WORDS]
+
+
+async def _note_as(folder: Path, message_id: int) -> None:
+    """Write down that the question is that message."""
+    async with aiosqlite.connect(folder / "studybot.db") as file:
+        ids = (str(message_id), str(message_id))
+        sql = "UPDATE outbox SET external_id = ?, thread_id = ? WHERE kind = 'question'"
+        await file.execute(sql, ids)
+        await file.commit()
 
 
 async def _forget_that_it_was_sent(folder: Path) -> None:
