@@ -246,7 +246,16 @@ async def _store(
 
 
 async def _room_and_round(web: Web, tx: Tx, round_id: int) -> tuple[Room, Round]:
+    """Where the channel has left a group, what that asked here is still that group's.
+
+    Raises NotFoundError.
+    """
     room = await web.room(tx)
+    round_ = await tx.rounds.get(round_id)
+    if round_ is not None and round_.group_id != room.group.id:
+        group = await tx.groups.get(round_.group_id)
+        if group is not None and await round_thread(tx, room, round_) is not None:
+            return replace(room, group=group), round_
     return room, await round_of(tx, room, round_id)
 
 

@@ -181,3 +181,29 @@ async def test_commands_of_several_words_say_what_goes_with_their_first(web: Sit
     ):
         assert words in (await run(web, "ada", typed))["text"]
     assert "Your data" in (await run(web, "ada", "/study privacy export"))["text"]
+
+
+async def test_an_open_question_is_answered_on_the_page_though_its_channel_has_left(
+    web: Site,
+) -> None:
+    services = web.parts.services
+    [asked] = (await web.http.get("/api/rounds")).json()["rounds"]
+    async with services.store.read() as tx:
+        found = await tx.groups.by_channel(*PLAYGROUND)
+        assert found is not None
+        group = found[0]
+    async with services.store.write() as tx:
+        ada = await tx.members.ensure(group.id, "web", "ada", "ada")
+    code = await joining.invite(services, group, ada)
+    await joining.join(services, joining.Place("elsewhere", "1", "general"), code, "somebody")
+    assert "has left" in (await run(web, "ada", "/study leave"))["text"]
+    for address, by in (("replies", "ada"), ("answers", "bob")):
+        body = {"member": by, "text": "Tokens look at one another through attention."}
+        sent = await web.http.post(f"/api/rounds/{asked['id']}/{address}", json=body)
+        assert sent.is_success, sent.text
+    async with services.store.read() as tx:
+        given = await tx.answers.in_round(asked["id"])
+    assert {(each.member_name, each.answer.group_id) for each in given} == {
+        ("ada", group.id),
+        ("bob", group.id),
+    }
