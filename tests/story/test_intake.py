@@ -72,7 +72,7 @@ async def test_hundreds_of_replies_of_one_moment_are_each_stored_once(session: S
     assert results == [None] * 300
     assert await texts(session) == {f"member {n}": [f"answer number {n}"] for n in range(250)}
     waiting = await session.parts.store.open_work(session.clock())
-    assert Counter(job.kind for job in waiting) == {JobKind.GRADE: 250, JobKind.DELIVER: 250}
+    assert Counter(job.kind for job in waiting) == {JobKind.GRADE: 250, JobKind.RESPOND: 250}
 
 
 async def test_each_reply_is_treated_as_if_it_had_come_alone(session: Study) -> None:
