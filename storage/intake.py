@@ -113,16 +113,14 @@ class SqlIntake:
         )
         return {(row.round_id, row.member_id): answer_from(row) for row in rows}
 
-    async def first_answers(
-        self, new: Sequence[FirstAnswer], now: datetime
-    ) -> list[tuple[Answer, Revision]]:
+    async def first_answers(self, new: Sequence[FirstAnswer]) -> list[tuple[Answer, Revision]]:
         """Insert answers, each with a pending first revision, which it points to."""
         by_key = {(each.answer.round_id, each.answer.member_id): each for each in new}
         if not by_key:
             return []
         ids = await self._insert_answers([by_key[key].answer for key in sorted(by_key)])
         words = {answer_id: by_key[key] for key, answer_id in ids.items()}
-        made = await self._insert_revisions(words, now)
+        made = await self._insert_revisions(words)
         await self._point_to_them(made)
         return [
             (replace(first.answer, id=answer_id, revision_id=made[answer_id].id), made[answer_id])
@@ -194,9 +192,7 @@ class SqlIntake:
         )
         return {(row.round_id, row.member_id): row.id for row in rows}
 
-    async def _insert_revisions(
-        self, words: dict[int, FirstAnswer], now: datetime
-    ) -> dict[int, Revision]:
+    async def _insert_revisions(self, words: dict[int, FirstAnswer]) -> dict[int, Revision]:
         if not words:
             return {}
         rows = await self._session.execute(
@@ -207,7 +203,7 @@ class SqlIntake:
                     "number": 1,
                     "text": first.text,
                     "state": RevisionState.PENDING,
-                    "created_at": now,
+                    "created_at": first.answer.created_at,
                     "channel_id": first.answer.channel_id,
                     "message_id": first.answer.message_id,
                 }

@@ -58,9 +58,7 @@ class Intake(Protocol):
     async def answered(self, by: Collection[tuple[int, int]]) -> dict[tuple[int, int], Answer]:
         """The answers there are by (round id, member id), locked, withdrawn ones too."""
 
-    async def first_answers(
-        self, new: Sequence[FirstAnswer], now: datetime
-    ) -> list[tuple[Answer, Revision]]:
+    async def first_answers(self, new: Sequence[FirstAnswer]) -> list[tuple[Answer, Revision]]:
         """Insert answers, each with a pending first revision, which it points to.
 
         Those whose (round, member) has one already are left out.

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.domain.grading import GradeState
@@ -166,8 +166,14 @@ def first_words(group: Group, round_: Round, reply: Reply) -> str | None:
 
 
 async def take_first(tx: Tx, firsts: Sequence[First], now: datetime) -> list[Answer]:
-    """Store first replies; those of members who have answered since are left out."""
-    made = await tx.intake.first_answers([each.as_new(now) for each in firsts], now)
+    """Store first replies, given in the order in which they came.
+
+    Those of members who have answered since are left out.
+    """
+    # Who wrote the same words first can be told though both are stored together.
+    moments = [now + timedelta(microseconds=number) for number in range(len(firsts))]
+    new = [each.as_new(moment) for each, moment in zip(firsts, moments, strict=True)]
+    made = await tx.intake.first_answers(new)
     await tx.enqueue(JobKind.GRADE, *(revision.id for _, revision in made))
     signs = [reaction_on(answer, Reaction.RECEIVED, revision) for answer, revision in made]
     await tx.outbox.add([out for each in signs for out in each])

@@ -82,7 +82,7 @@ async def test_first_answers_point_to_their_pending_revision(world: World) -> No
     members = [await world.member(name) for name in ("Ada", "Bob", "Cleo")]
     new = [first(world, round_, each.id, f"words of {each.name}") for each in members]
     async with world.store.write() as tx:
-        made = await tx.intake.first_answers(new, NOW)
+        made = await tx.intake.first_answers(new)
     assert len(made) == 3
     async with world.store.read() as tx:
         for member, each in zip(members, new, strict=True):
@@ -101,7 +101,7 @@ async def test_who_has_an_answer_is_left_out(world: World) -> None:
     there = await world.answer(round_, ada)
     async with world.store.write() as tx:
         made = await tx.intake.first_answers(
-            [first(world, round_, ada.id, "again"), first(world, round_, bob.id, "hello")], NOW
+            [first(world, round_, ada.id, "again"), first(world, round_, bob.id, "hello")]
         )
         assert [answer.member_id for answer, _ in made] == [bob.id]
         assert len(await tx.answers.revisions(there.id)) == 1

@@ -21,7 +21,7 @@ from bot.study.answering import NO_ATTEMPT, Reply
 from bot.study.intake import Heard, Intake
 from tests.story.test_core_races import two_processes
 from tests.support.harness import FakeClock, Study, study
-from tests.support.judging import ScriptedJudge
+from tests.support.judging import ScriptedJudge, points
 
 WORDLESS = "Please use words."
 
@@ -99,6 +99,16 @@ async def test_each_reply_is_treated_as_if_it_had_come_alone(session: Study) -> 
         assert answer is not None
         states = [r.state for r in await tx.answers.revisions(answer.id)]
     assert states == [RevisionState.PENDING, RevisionState.HELD]
+
+
+async def test_of_the_same_words_in_one_moment_those_that_came_first_count(session: Study) -> None:
+    words = "good " + " ".join(f"word{n}" for n in range(14))
+    # The one who is known longer comes second.
+    await session.member("Mallory")
+    messages = [await heard(session, "Ada", words), await heard(session, "Mallory", words)]
+    await take_all(Intake(session.parts.services, "web"), messages)
+    await session.work()
+    assert await points(session) == {"Ada": 100, "Mallory": 0}
 
 
 async def test_somebody_with_two_accounts_has_one_answer(session: Study) -> None:
