@@ -10,7 +10,8 @@ import re
 from bot.judge import soup
 from bot.judge.matching import coverage
 from bot.judge.rubric import Reading, Rubric
-from bot.judge.text import MAX_CHARS, fold, is_common, words_of
+from bot.judge.text import MAX_CHARS, fold, is_common, is_general, words_of
+from bot.judge.words import CHAT_WORDS
 
 RESTATED = "restated-question"
 SOUP = "keyword-soup"
@@ -18,6 +19,9 @@ OFF_TOPIC = "off-topic"
 
 # From this many different words on, a question and its reference show what is on topic.
 ROOMY = 25
+
+LONGEST_TALK = 30
+"""Words."""
 
 _NO_ANSWER = re.compile(
     r"(?:(?:sorry|um+|uh+|hmm+|well|so|honestly|ok|okay|lol|haha|hi|hello|hey|please|yeah)\s)*"
@@ -65,6 +69,22 @@ def off_topic(rubric: Rubric, reading: Reading) -> bool:
         return False
     best = max((coverage(w, reading.whole) for p in rubric.points for w in p.wanted), default=0.0)
     return best < 0.35
+
+
+def small_talk(reading: Reading) -> bool:
+    """Whether the reply is talk among people: a greeting, a question to the others, a complaint.
+
+    It has no word of any subject, and one that people use among themselves; or it asks.
+    """
+    said = reading.text.content()
+    if not said or len(reading.text.tokens) > LONGEST_TALK:
+        return False
+    talk = [token for token in said if token.norm in CHAT_WORDS]
+    if any(not is_common(t) and not is_general(t) for t in said if t not in talk):
+        return False
+    asks = reading.text.raw.rstrip().endswith("?") and len(reading.text.sentences) == 1
+    # Somebody may ask whether their answer is right, too.
+    return bool(talk) or (asks and not any(reading.hits))
 
 
 def restated(rubric: Rubric, reading: Reading) -> bool:

@@ -114,7 +114,7 @@ def _refused(
     rubric: Rubric, reading: Reading, task: GradingTask, flags: tuple[str, ...]
 ) -> Judgement | None:
     """The judgement of a reply that a guard catches."""
-    if guards.off_topic(rubric, reading):
+    if guards.small_talk(reading) or guards.off_topic(rubric, reading):
         flags = (*flags, guards.OFF_TOPIC)
         return _no_attempt(task, flags, "This doesn't seem to be about today's question.")
     if guards.restated(rubric, reading):

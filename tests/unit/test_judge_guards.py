@@ -192,3 +192,32 @@ def test_short_replies_in_other_languages_are_recognised(reply: str) -> None:
 )
 def test_english_with_foreign_names_and_jargon_is_english(reply: str) -> None:
     assert not other_language(reply, "en")
+
+
+@pytest.mark.parametrize(
+    "talk",
+    [
+        "hello all, glad to be here today, sorry for being late",
+        "lol this one is hard",
+        "can someone give me a hint?",
+        "when does this close today?",
+        "is anyone else stuck on this?",
+        "thanks, that was a great question",
+        "no clue, but let me think about it tonight",
+    ],
+)
+def test_talk_among_members_is_no_attempt(talk: str) -> None:
+    assert not judge(talk).attempt
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "You get back the last one, like plates at dinner",
+        "A great way to think of it: the newest item leaves first",
+        "Sorry if this is wrong: a queue serves whoever waited longest",
+        "The first one in is the first one out?",
+    ],
+)
+def test_an_answer_in_everyday_words_is_an_attempt(reply: str) -> None:
+    assert judge(reply).attempt
