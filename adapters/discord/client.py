@@ -18,6 +18,7 @@ import discord
 
 from adapters.discord.desk import Desk
 from adapters.discord.pace import Pace
+from bot.messages.message import counted
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +54,8 @@ class StudyClient(discord.AutoShardedClient):
         ready_timeout: float = READY_SECONDS,
     ) -> None:
         shards = shards or Shards()
+        # studybot never speaks: what that would take needn't be missed aloud.
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         super().__init__(
             intents=_intents(content=content),
             **_chosen(shards),
@@ -110,7 +113,8 @@ class StudyClient(discord.AutoShardedClient):
     async def on_ready(self) -> None:
         """What discord.py calls once every guild is known."""
         shards = len(self.shards)
-        log.info("connected to Discord: %s servers on %s shards", len(self.guilds), shards)
+        servers = counted(len(self.guilds), "server")
+        log.info("connected to Discord: %s on %s", servers, counted(shards, "shard"))
 
     def missing_shards(self) -> list[int]:
         """The shards that have no open connection now; all of them before the first READY."""

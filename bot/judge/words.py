@@ -137,9 +137,10 @@ COMMON_WORDS = words(
 # What people say to each other in a thread, and in no answer.
 CHAT_WORDS = words(
     """hello hi hey hiya lol haha thanks thank thx glad sorry guys guy everyone everybody anyone
-    anybody folks hint hints stuck clue brb tonight tomorrow morning evening afternoon lunch dinner
-    home weekend busy luck lucky wow cool tough tricky hope hoping welcome bye congrats yay omg tbh imho
-    love loved interview interviewed homework coffee sleep holiday vacation please fun great nice"""
+    anybody folks hint hints stuck clue brb tonight tomorrow morning evening afternoon lunch
+    dinner home weekend busy luck lucky wow cool tough tricky hope hoping welcome bye congrats
+    yay omg tbh imho love loved interview interviewed homework coffee sleep holiday vacation
+    please fun great nice"""
 )
 
 # Words of general English: half the weight of a subject's own where texts are aligned.
