@@ -46,7 +46,11 @@ class Events:
         for install in self._seeing(message.channel):
             if install.bot.mention in message.text and message.author is not install.bot:
                 told = {key: value for key, value in event.items() if key != "subtype"}
-                told |= {"type": "app_mention", "channel": message.channel.id}
+                told |= {
+                    "type": "app_mention",
+                    "channel": message.channel.id,
+                    "event_ts": message.ts,
+                }
                 self._deliver(install, "app_mention", told, message.channel)
 
     def in_channel(
