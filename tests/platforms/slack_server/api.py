@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from collections.abc import Callable
 from urllib.parse import parse_qsl
 
-from aiohttp import BasicAuth, web
+from aiohttp import web
 
 from tests.platforms.slack_server import scopes
 from tests.platforms.slack_server.journal import Entry, Fault, Faults, Journal
@@ -170,6 +171,6 @@ async def _read(request: web.Request) -> Json:
     if authorization.startswith("Bearer "):
         args["token"] = authorization.removeprefix("Bearer ")
     elif authorization.startswith("Basic "):
-        given = BasicAuth.decode(authorization)
-        args |= {"client_id": given.login, "client_secret": given.password}
+        given = base64.b64decode(authorization.removeprefix("Basic ")).decode()
+        args["client_id"], _, args["client_secret"] = given.partition(":")
     return args

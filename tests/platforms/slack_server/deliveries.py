@@ -34,6 +34,8 @@ class Attempt:
 class Delivery:
     """An event, command or interaction on its way. ``response`` is what the ack carried.
 
+    ``took`` is how many seconds after the latest attempt the ack came.
+
     ``failed`` is set when Slack has given up: for events after three retries, for commands and
     interactions after the first failure, which the person is told of.
     """
@@ -44,6 +46,7 @@ class Delivery:
     attempts: list[Attempt] = field(default_factory=list)
     acked: bool = False
     failed: bool = False
+    took: float = 0
     response: Json | str | None = None
     alarm: Alarm | None = None
     on_ack: Callable[[], None] | None = None
@@ -107,6 +110,7 @@ class Deliveries:
         if delivery.alarm is not None:
             delivery.alarm.cancel()
         delivery.acked = True
+        delivery.took = self.clock.now() - delivery.attempts[-1].at
         delivery.response = response
         if delivery.on_ack is not None:
             delivery.on_ack()
