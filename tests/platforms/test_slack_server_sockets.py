@@ -156,6 +156,18 @@ async def test_an_app_that_is_asked_to_refresh_connects_anew(place: Place) -> No
         assert (await heard.next())["ts"] == said.ts
 
 
+async def test_a_warned_connection_is_closed_after_ten_seconds(place: Place) -> None:
+    sockets = place.server.sockets
+    async with aiohttp.ClientSession() as session:
+        connection = await session.ws_connect(sockets.ticket())
+        assert (await connection.receive_json())["num_connections"] == 1
+        sockets.warn()
+        assert (await connection.receive_json())["reason"] == "warning"
+        assert len(sockets.ready) == 1
+        place.server.clock.advance(10)
+        assert (await connection.receive()).type is aiohttp.WSMsgType.CLOSE
+
+
 async def test_an_app_that_was_cut_off_comes_back_and_gets_what_it_missed(place: Place) -> None:
     app = place.app()
     heard = Heard(app)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qsl
 
 from aiohttp import web
@@ -17,6 +17,7 @@ from tests.platforms.slack_server.routing import Call, Parts, Route, Routes
 from tests.platforms.slack_server.world import Install
 
 RESPONSE_URL = "response_url"
+Act = Callable[[], Awaitable[web.Response]]
 
 
 class Dropped(Exception):  # noqa: N818  (not an error of this server)
@@ -40,18 +41,39 @@ class Api:
         if route is None:
             self.journal.unknown.append(entry.method)
         entry.args = await _read(request)
-        return await self._handle(request, entry, lambda: self._called(entry, route))
+
+        async def act() -> web.Response:
+            return self._called(entry, route)
+
+        return await self._handle(request, entry, act)
 
     async def respond(self, request: web.Request) -> web.StreamResponse:
         """A post to a response URL, which needs no token."""
         entry = Entry(_now(), RESPONSE_URL, team=request.match_info["team"])
         entry.args = await _read(request)
-        secret = request.match_info["secret"]
-        return await self._handle(request, entry, lambda: self._responded(entry, secret))
 
-    async def _handle(
-        self, request: web.Request, entry: Entry, act: Callable[[], web.Response]
+        async def act() -> web.Response:
+            return self._responded(entry, request.match_info["secret"])
+
+        return await self._handle(request, entry, act)
+
+    async def upload(self, request: web.Request) -> web.StreamResponse:
+        return await self._transfer(request, "files.upload", self._parts.files.take)
+
+    async def download(self, request: web.Request) -> web.StreamResponse:
+        return await self._transfer(request, "files.download", self._parts.files.give)
+
+    async def _transfer(
+        self,
+        request: web.Request,
+        name: str,
+        handler: Callable[[web.Request], Awaitable[web.Response]],
     ) -> web.StreamResponse:
+        """A file's content, as an entry of the journal that faults may meet like any other."""
+        entry = Entry(_now(), name, {"path": request.path})
+        return await self._handle(request, entry, lambda: handler(request))
+
+    async def _handle(self, request: web.Request, entry: Entry, act: Act) -> web.StreamResponse:
         self.journal.entries.append(entry)
         if self.latency:
             await asyncio.sleep(self.latency)
@@ -68,18 +90,18 @@ class Api:
         self._parts.changes.notify()
         return response
 
-    async def _with_faults(self, entry: Entry, act: Callable[[], web.Response]) -> web.Response:
+    async def _with_faults(self, entry: Entry, act: Act) -> web.Response:
         fault = self.faults.take(entry)
         if fault is None:
-            return act()
-        response = act() if fault.committed else None
+            return await act()
+        response = await act() if fault.committed else None
         self._parts.changes.notify()
         if fault.hang:
             await asyncio.Event().wait()
         await asyncio.sleep(fault.delay)
         if fault.fails:
             return self._fail(entry, fault)
-        return act() if response is None else response
+        return await act() if response is None else response
 
     def _called(self, entry: Entry, route: Route | None) -> web.Response:
         try:

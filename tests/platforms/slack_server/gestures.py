@@ -156,6 +156,8 @@ class Gestures:
     def _act(self, on: Message | View, element: Json, state: Json) -> Interaction:
         if not self._parts.world.app.interactive:
             raise NotPossible("interactivity is switched off, so nothing happens")
+        if element["silent"]:
+            raise NotPossible("inputs tell nothing until the form is sent")
         asked, payload = self._on("block_actions", on)
         if state.get("value") == "":
             state = {}

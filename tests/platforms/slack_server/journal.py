@@ -15,7 +15,8 @@ KEPT = 50_000
 
 @dataclass(eq=False)
 class Entry:
-    """One request. ``method`` is such as "chat.postMessage", or "response_url".
+    """One request. ``method`` is such as "chat.postMessage"; posts to a response URL are
+    "response_url", and files' contents "files.upload" and "files.download".
 
     ``at`` is the loop's time in seconds, ``took`` how long answering took, ``team`` the id of the
     workspace whose token came with it. ``status`` is 0 until it is answered, and for connections

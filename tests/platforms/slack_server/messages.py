@@ -170,7 +170,7 @@ class Messages:
         return f"{link}?thread_ts={message.thread_ts}" if message.is_reply else link
 
     def _parent(self, channel: Channel, thread_ts: str) -> Message | None:
-        """The thread's first message; a reply's own ts leads to the same."""
+        """The thread's first message, or its tombstone; a reply's own ts leads to the same."""
         if not thread_ts:
             return None
         found = channel.messages.get(thread_ts)
@@ -178,8 +178,6 @@ class Messages:
             found = channel.messages.get(found.thread_ts)
         if found is None:
             raise Refused("thread_not_found")
-        if found.subtype == "tombstone":
-            raise Refused("cannot_reply_to_message")
         return found
 
     def _tell(self, message: Message) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from tests.platforms.slack_server import payloads
 from tests.platforms.slack_server.gestures import Gestures
 from tests.platforms.slack_server.messages import Draft, check_sending, new_client_msg_id
 from tests.platforms.slack_server.refusals import NotPossible
@@ -34,7 +35,7 @@ class Person(Gestures):
 
         Raises:
             Refused: where they aren't a member, and in archived channels.
-            NotPossible: for nothing, and replies to a tombstone.
+            NotPossible: for nothing at all, and where they can't look.
         """
         self._see(where)
         check_sending(where, self.user)
@@ -58,8 +59,10 @@ class Person(Gestures):
         return self._parts.world.direct(self._install.bot, self.user)
 
     def edit(self, message: Message, text: str) -> None:
+        """Raises Refused in archived channels."""
         self._own(message)
-        draft = Draft(typed(text), metadata=None)
+        check_sending(message.channel, self.user)
+        draft = Draft(typed(text))
         self._parts.messages.edit(message, self.user, draft)
 
     def delete(self, message: Message) -> None:
@@ -119,6 +122,12 @@ class Person(Gestures):
 
     def delete_channel(self, channel: Channel) -> None:
         self._parts.places.delete(channel)
+
+    def deactivate(self) -> None:
+        """Their account is closed."""
+        self.user.deleted = True
+        told = {"type": "user_change", "user": payloads.user(self.user)}
+        self._parts.events.in_team(self.user.team, "user_change", told)
 
     # Installing.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import secrets
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from tests.platforms.slack_server.deliveries import EVENT, Attempt, Deliveries, 
 from tests.platforms.slack_server.refusals import Json
 
 MOST_CONNECTIONS = 10
+WARNED_FOR = 10.0
 
 
 @dataclass(eq=False)
@@ -25,7 +27,7 @@ class Connection:
     socket: web.WebSocketResponse
     leaving: bool = False
     sent: list[str] = field(default_factory=list)
-    outbox: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
+    outbox: asyncio.Queue[str | None] = field(default_factory=asyncio.Queue)
 
 
 class Sockets:
@@ -115,7 +117,7 @@ class Sockets:
                 connection.outbox.put_nowait(json.dumps(message))
 
     def warn(self) -> None:
-        """Tell every connection that it will be closed in ten seconds."""
+        """Tell every connection that it will be closed in ten seconds, and do so."""
         self._disconnect("warning", leave=False)
 
     def refresh(self) -> None:
@@ -145,6 +147,8 @@ class Sockets:
         for connection in self.ready:
             connection.outbox.put_nowait(json.dumps(told))
             connection.leaving = leave
+            end = connection.outbox.put_nowait
+            self._deliveries.clock.after(WARNED_FOR, functools.partial(end, None))
 
     def _hello(self) -> Json:
         return {
@@ -157,7 +161,8 @@ class Sockets:
     async def _write(self, connection: Connection) -> None:
         while True:
             text = await connection.outbox.get()
-            if connection.socket.closed:
+            if text is None or connection.socket.closed:
+                await connection.socket.close()
                 return
             await connection.socket.send_str(text)
 

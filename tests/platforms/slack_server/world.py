@@ -261,11 +261,16 @@ def elements_of(blocks: list[Json]) -> list[Json]:
     for block in blocks:
         inside = [*block.get("elements", ()), block.get("element"), block.get("accessory")]
         found += [
-            {**each, "block_id": block.get("block_id", "")}
+            {**each, "block_id": block.get("block_id", ""), "silent": _silent(block)}
             for each in inside
             if isinstance(each, dict) and "action_id" in each
         ]
     return found
+
+
+def _silent(block: Json) -> bool:
+    """Inputs tell nothing until the form is sent, unless they are to."""
+    return block["type"] == "input" and not block.get("dispatch_action")
 
 
 def texts_of(value: Any) -> list[str]:
