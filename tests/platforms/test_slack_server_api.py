@@ -106,6 +106,14 @@ async def test_people_are_described(place: Place, client: AsyncWebClient) -> Non
         await client.users_info(user="U0")
 
 
+async def test_a_closed_account_is_told(place: Place, client: AsyncWebClient) -> None:
+    place.bob.deactivate()
+    (told,) = place.server.deliveries.of("user_change")
+    assert (told.event["user"]["id"], told.event["user"]["deleted"]) == (place.bob.id, True)
+    with pytest.raises(SlackApiError, match="user_disabled"):
+        await client.conversations_open(users=[place.bob.id])
+
+
 async def test_channels_are_listed_as_the_bot_sees_them(
     place: Place, client: AsyncWebClient
 ) -> None:

@@ -173,6 +173,42 @@ async def test_an_app_that_gets_too_much_is_told(place: Place) -> None:
     assert (body["type"], body["minute_rate_limited"] % 60) == ("app_rate_limited", 0)
 
 
+async def test_events_may_come_backwards_or_never(place: Place) -> None:
+    app, heard = place.app(), list[str]()
+
+    @app.event("message")
+    async def take(event: dict[str, Any]) -> None:
+        heard.append(event["text"])
+
+    deliveries = place.server.deliveries
+    async with over_http(place, app):
+        for number in range(2):
+            deliveries.paused = True
+            lost = place.ada.say(place.channel, f"lost {number}")
+            deliveries.lose()
+        deliveries.paused = True
+        said = [place.ada.say(place.channel, str(number)) for number in range(3)]
+        deliveries.resume(backwards=True)
+        for message in said:
+            await place.server.handled(message)
+        await place.server.settled()
+    assert sorted(heard) == ["0", "1", "2"]
+    starts = [each.attempts[0].at for each in list(deliveries.log)[2:]]
+    assert starts == sorted(starts, reverse=True)
+    assert lost.ts in place.channel.messages
+
+
+async def test_a_clock_that_stands_still_moves_by_hand_alone() -> None:
+    async with a_place(flowing=False) as place:
+        place.ada.say(place.channel, "anyone?")
+        delivery = the_message(place)
+        await place.server.until(lambda: delivery.reason and len(delivery.attempts) == 2)
+        before = place.server.clock.now()
+        place.server.clock.advance(60)
+        assert place.server.clock.now() == before + 60
+        await place.server.until(lambda: delivery.reason and len(delivery.attempts) == 3)
+
+
 async def test_what_is_held_back_comes_in_order_and_what_was_acked_may_come_again(
     place: Place,
 ) -> None:

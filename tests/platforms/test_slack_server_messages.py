@@ -330,6 +330,22 @@ async def fetched(url: str, token: str) -> bytes:
         return await answer.read()
 
 
+@pytest.mark.parametrize(
+    ("text", "pinged"),
+    [
+        ("<!channel> <@U1> <!here|here>", {"channel", "U1", "here"}),
+        ("&lt;!channel&gt; a@here.org", set()),
+        ("hello @everyone", {"everyone"}),
+    ],
+)
+async def test_whom_a_message_notifies_is_known(
+    place: Place, client: AsyncWebClient, text: str, pinged: set[str]
+) -> None:
+    blocks = [section(text), {"type": "header", "text": {"type": "plain_text", "text": text}}]
+    await client.chat_postMessage(channel=place.channel.id, text="Board", blocks=blocks)
+    assert (await place.server.sent()).pings == pinged
+
+
 async def test_permalinks_lead_to_messages(place: Place, client: AsyncWebClient) -> None:
     said = place.ada.say(place.channel, "x")
     link = await client.chat_getPermalink(channel=place.channel.id, message_ts=said.ts)

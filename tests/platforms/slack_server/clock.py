@@ -42,7 +42,10 @@ class Clock:
         """Call ``act`` once the clock shows ``when``."""
         alarm = Alarm(when, next(self._order), act)
         heapq.heappush(self._alarms, alarm)
-        self._set_timer()
+        if when <= self.now():
+            asyncio.get_running_loop().call_soon(self._ring)
+        else:
+            self._set_timer()
         return alarm
 
     def after(self, seconds: float, act: Callable[[], None]) -> Alarm:

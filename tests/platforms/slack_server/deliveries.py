@@ -56,6 +56,12 @@ class Delivery:
         found = self.payload.get("event", {})
         return found if isinstance(found, dict) else {}
 
+    def concerns(self, ts: str) -> bool:
+        """Whether it is an event about the message with a ts."""
+        event = self.event
+        inner = [event.get(key) or {} for key in ("message", "previous_message", "item")]
+        return ts in (event.get("ts"), *(each.get("ts") for each in inner))
+
     @property
     def done(self) -> bool:
         return self.acked or self.failed
@@ -91,12 +97,19 @@ class Deliveries:
             self._attempt(delivery)
         return delivery
 
-    def resume(self) -> None:
-        """Send what was held back while ``paused``, in its order."""
+    def resume(self, *, backwards: bool = False) -> None:
+        """Send what was held back while ``paused``; Slack promises no order."""
         self.paused = False
         held, self._held = self._held, []
-        for delivery in held:
+        for delivery in reversed(held) if backwards else held:
             self._attempt(delivery)
+
+    def lose(self) -> None:
+        """What was held back while ``paused`` never comes."""
+        self.paused = False
+        for delivery in self._held:
+            delivery.failed = True
+        self._held = []
 
     def again(self, delivery: Delivery) -> None:
         """Send something that was acked already once more, as Slack does now and then."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from tests.platforms.slack_server import acks, filling
 from tests.platforms.slack_server.interactions import Interaction
+from tests.platforms.slack_server.messages import check_sending
 from tests.platforms.slack_server.refusals import Json, NotPossible
 from tests.platforms.slack_server.routing import Parts
 from tests.platforms.slack_server.views import View
@@ -43,6 +44,7 @@ class Gestures:
         """Send a command such as "/study status"; it can't be sent in a thread."""
         name, _, text = command.partition(" ")
         self._see(where)
+        check_sending(where, self.user)
         known = self._parts.world.app.commands
         if known is not None and name not in known:
             raise NotPossible(f"{name} isn't a valid command")

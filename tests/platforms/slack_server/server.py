@@ -25,7 +25,7 @@ from tests.platforms.slack_server import (
 from tests.platforms.slack_server.acks import Acks
 from tests.platforms.slack_server.api import Api
 from tests.platforms.slack_server.clock import Clock
-from tests.platforms.slack_server.deliveries import Deliveries
+from tests.platforms.slack_server.deliveries import Deliveries, Delivery
 from tests.platforms.slack_server.events import Events
 from tests.platforms.slack_server.files import Files
 from tests.platforms.slack_server.interactions import Interactions
@@ -303,6 +303,18 @@ class SlackServer:
             return next((each for each in mine if name in (None, each)), None)
 
         return await self.until(found, within, what=f"the reaction {name or ''}".strip())
+
+    async def handled(self, message: Message, within: float = 10) -> list[Delivery]:
+        """Wait until the app has acked all that it was told of a message so far."""
+        about = [each for each in self.deliveries.log if each.concerns(message.ts)]
+        what = f"acks of {message.ts}"
+        await self.until(lambda: all(each.acked for each in about), within, what=what)
+        return about
+
+    async def settled(self, within: float = 10) -> None:
+        """Wait until the app has acked everything, or Slack has given it up."""
+        log = self.deliveries.log
+        await self.until(lambda: all(each.done for each in log), within, what="every ack")
 
     async def asked(self, pattern: str, count: int = 1, within: float = 10) -> list[Entry]:
         """The answered requests for methods like "chat.*", once there are so many."""

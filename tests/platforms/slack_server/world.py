@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.platforms.slack_server import mentions
 from tests.platforms.slack_server.clock import Clock
 from tests.platforms.slack_server.refusals import Json, Refused
 
@@ -98,6 +99,11 @@ class Message:
     def shown(self) -> str:
         """All that can be read: the blocks' words, or the text where there are none."""
         return "\n".join(texts_of(self.blocks)) if self.blocks else self.text
+
+    @property
+    def pings(self) -> set[str]:
+        """Whom it notifies: user ids, and channel, here or everyone."""
+        return mentions.in_text(self.text) | mentions.in_blocks(self.blocks)
 
     @property
     def buttons(self) -> dict[str, str]:
