@@ -26,13 +26,15 @@ class Endpoint:
         self.answers = list(answers)
         self.headers: asyncio.Queue[Any] = asyncio.Queue()
         self.hangs = False
+        self.released = asyncio.Event()
 
     async def take(self, request: web.Request) -> web.Response:
         await request.read()
         self.headers.put_nowait(request.headers)
+        answer = self.answers.pop(0) if self.answers else web.Response()
         if self.hangs:
-            await asyncio.Event().wait()
-        return self.answers.pop(0) if self.answers else web.Response()
+            await self.released.wait()
+        return answer
 
     async def next(self) -> tuple[str | None, str | None]:
         """The number and reason of a retry."""
@@ -117,6 +119,26 @@ async def test_an_answer_later_than_three_seconds_does_not_count(place: Place) -
         place.server.clock.advance(3)
         assert await endpoint.next() == ("1", "http_timeout")
         await place.server.until(lambda: the_message(place).acked)
+
+
+@pytest.mark.parametrize("status", [200, 500])
+async def test_a_late_answer_neither_acks_nor_fails_it_again(place: Place, status: int) -> None:
+    endpoint = Endpoint(web.Response(status=500), web.Response(status=500))
+    async with served(endpoint.take) as url:
+        place.server.serve_to(url)
+        place.ada.say(place.channel, "slow")
+        delivery = the_message(place)
+        await place.server.until(lambda: len(delivery.attempts) == 2 and delivery.reason)
+        endpoint.hangs, endpoint.answers = True, [web.Response(status=status)]
+        place.server.clock.advance(60)
+        assert [(await endpoint.next())[0] for _ in range(3)] == [None, "1", "2"]
+        place.server.clock.advance(3)
+        endpoint.released.set()
+        await place.server.until(lambda: delivery.attempts[2].status)
+        assert (delivery.acked, delivery.reason) == (False, "timeout")
+        place.server.clock.advance(300)
+        await place.server.until(lambda: delivery.acked)
+    assert len(delivery.attempts) == 4
 
 
 async def test_nobody_listening_is_told_as_such(place: Place) -> None:

@@ -315,7 +315,10 @@ async def test_a_file_travels_both_ways(place: Place, client: AsyncWebClient) ->
     assert await fetched(shown["url_private_download"], place.server.token) == b"# LoRA"
     place.server.faults.add("files.download", 500)
     assert await fetched(shown["url_private_download"], place.server.token) != b"# LoRA"
+    lesser = place.server.install(place.server.team, ["chat:write"])
+    assert b"Sign in" in await fetched(shown["url_private_download"], lesser.token)
     assert b"Sign in" in await fetched(shown["url_private_download"], "")
+    place.server.world.installs.remove(lesser)
     sent = await client.files_upload_v2(
         channel=place.channel.id, filename="export.csv", content="a,b", thread_ts=said.ts
     )

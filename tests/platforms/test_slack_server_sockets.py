@@ -92,6 +92,24 @@ async def test_a_retry_tells_its_number_and_reason(place: Place) -> None:
         await place.server.until(lambda: delivery.acked)
 
 
+async def test_an_ack_after_three_seconds_counts_for_nothing(place: Place) -> None:
+    async with aiohttp.ClientSession() as session:
+        connection = await session.ws_connect(place.server.sockets.ticket())
+        await connection.receive_json()
+        place.ada.say(place.channel, "slow")
+        first = await connection.receive_json()
+        place.server.clock.advance(3)
+        second = await connection.receive_json()
+        assert second["payload"] == first["payload"]
+        (delivery,) = place.server.deliveries.of("message")
+        await connection.send_json({"envelope_id": first["envelope_id"]})
+        await connection.send_json({"envelope_id": "unknown"})
+        await place.server.until(lambda: place.server.sockets.strays)
+        assert not delivery.acked
+        await connection.send_json({"envelope_id": second["envelope_id"]})
+        await place.server.until(lambda: delivery.acked)
+
+
 async def test_events_without_a_listener_are_never_acked(place: Place) -> None:
     async with in_socket_mode(place, place.app()):
         place.ada.say(place.channel, "nobody listens")

@@ -24,8 +24,6 @@ def in_blocks(value: Any) -> set[str]:
     if not isinstance(value, dict):
         return set()
     kind = value.get("type")
-    if kind == "plain_text":
-        return set()
     if kind == "mrkdwn":
         return in_text(str(value.get("text", "")), verbatim=bool(value.get("verbatim")))
     if kind in ("user", "broadcast"):

@@ -126,6 +126,7 @@ class Posts:
             self._deliveries.fail(delivery, attempt, "connection_failed")
             return
         attempt.status = answer.status
+        self._deliveries.changes.notify()
         if not 200 <= answer.status < 300:
             self._deliveries.fail(delivery, attempt, "http_error", no_retry=answer.no_retry)
         elif not attempt.reason:

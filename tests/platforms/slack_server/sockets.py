@@ -184,6 +184,7 @@ class Sockets:
         found = self._waiting.pop(str(answer.get("envelope_id")), None)
         if found is None:
             self.strays.append(text)
+            self._changes.notify()
             return
         delivery, attempt = found
         if not attempt.reason:
