@@ -215,6 +215,22 @@ async def test_history_goes_by_pages_and_between_times(
     assert error_of(refused) == "invalid_cursor"
 
 
+async def test_a_thread_is_read_in_order_after_its_parent(
+    place: Place, client: AsyncWebClient
+) -> None:
+    parent = place.ada.say(place.channel, "q")
+    said = [place.bob.say(place.channel, str(number), thread=parent) for number in range(3)]
+    read = await client.conversations_replies(channel=place.channel.id, ts=parent.ts, limit=3)
+    pages = [[each["text"] for each in page["messages"]] async for page in read]
+    assert pages == [["q", "0", "1"], ["2"]]
+    late = await client.conversations_replies(
+        channel=place.channel.id, ts=parent.ts, oldest=said[1].ts
+    )
+    assert [each["text"] for each in late["messages"]] == ["q", "2"]
+    with pytest.raises(SlackApiError, match="thread_not_found"):
+        await client.conversations_replies(channel=place.channel.id, ts="1.000001")
+
+
 async def test_metadata_is_read_when_it_is_asked_for(place: Place, client: AsyncWebClient) -> None:
     await client.chat_postMessage(channel=place.channel.id, text="q", metadata=METADATA)
     where: Any = {"channel": place.channel.id}

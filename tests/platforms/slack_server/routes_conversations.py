@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.platforms.slack_server import scopes
-from tests.platforms.slack_server.refusals import Json, Refused, missing_scope
+from tests.platforms.slack_server.refusals import Json, Refused
 from tests.platforms.slack_server.routing import Call, Routes
 from tests.platforms.slack_server.world import IM, PRIVATE, PUBLIC, Channel, Message
 
@@ -23,10 +23,8 @@ def _listed(call: Call) -> list[Channel]:
     if set(asked) - set(KINDS):
         raise Refused("invalid_types")
     kinds = {KINDS[kind] for kind in asked}
-    lacking = [s for s in (scopes.for_channel(call.method, k) for k in sorted(kinds)) if s]
-    for scope in lacking:
-        if scope not in call.install.scopes:
-            raise missing_scope(scope, call.install.scopes)
+    for kind in sorted(kinds):
+        call.need(scopes.for_channel(call.method, kind))
     hidden = call.flag("exclude_archived")
     return [
         channel
