@@ -147,9 +147,10 @@ async def asked(listener: Listener) -> Listening:
 class Trouble:
     """A database that can't be written to, or read, for as many times as a test says."""
 
-    def __init__(self) -> None:
+    def __init__(self, error: Exception | None = None) -> None:
         self.left = 0
         self.unread = 0
+        self._error = error or StoreUnavailableError()
 
     def attach(self, client: StudyClient) -> None:
         services = client.desk.services
@@ -160,7 +161,7 @@ class Trouble:
     async def write(self) -> AsyncIterator[Tx]:
         if self.left:
             self.left -= 1
-            raise StoreUnavailableError
+            raise self._error
         async with self._store.write() as tx:
             yield tx
 
@@ -168,7 +169,7 @@ class Trouble:
     async def read(self) -> AsyncIterator[Tx]:
         if self.unread:
             self.unread -= 1
-            raise StoreUnavailableError
+            raise self._error
         async with self._store.read() as tx:
             yield tx
 

@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from adapters.discord import interactions
+from adapters.discord.replies import OOPS
 from bot.commands.table import COMMANDS
 from tests.platforms.discord_interacting import interacting
+from tests.platforms.discord_listening import Trouble
 from tests.platforms.discord_server.commands import GROUP, SUBCOMMAND
 from tests.platforms.discord_server.place import Place, a_place
 from tests.platforms.discord_server.refusals import Json
 from tests.platforms.discord_server.typed import NotPossible
-from tests.platforms.discord_world import Studybot
+from tests.platforms.discord_world import Studybot, a_studybot
 
 
 @pytest.fixture
@@ -161,3 +164,16 @@ async def test_members_commands_and_options_are_described_in_other_languages(pla
     assert len(entries) > len(ours) > 5
     for entry in entries:
         assert set(entry["description_localizations"] or {}) == languages, entry["description"]
+
+
+async def test_what_breaks_inside_is_told_without_its_details_and_logged(
+    place: Place, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    trouble = Trouble(RuntimeError("no such table: secrets"))
+    async with a_studybot(tmp_path, place, attach=[trouble.attach, interactions.attach]):
+        trouble.unread = trouble.left = 10
+        shown = await place.bob.slash(place.channel, "me").answer()
+    assert shown.ephemeral
+    assert OOPS in shown.text
+    assert "secrets" not in shown.text
+    assert "no such table: secrets" in caplog.text
