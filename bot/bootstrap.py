@@ -291,7 +291,11 @@ async def _timers(services: Services, roles: set[str]) -> AsyncIterator[None]:
         assert task is not None  # noqa: S101 - a coroutine always runs in a task
         under_way.add(task)
         task.add_done_callback(under_way.discard)
-        await _if_reachable(work, services)
+        try:
+            await _if_reachable(work, services)
+        except asyncio.CancelledError:
+            # Only stopping cuts a turn off; APScheduler would log it as a failure.
+            log.info("%s was cut off; what it left open is taken up again", work.__name__)
 
     def every(seconds: int, work: Work) -> None:
         name = work.__name__

@@ -33,3 +33,20 @@ async def test_a_tick_under_way_ends_before_the_timers_stop(
             await asyncio.wait({stopping}, timeout=0.1)
         await stopping
     assert [r.message for r in caplog.records if r.levelno >= logging.WARNING] == []
+
+
+async def test_a_tick_that_gets_no_turn_is_cut_off_without_a_complaint(
+    tmp_path: Path,
+    clock: FakeClock,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bot.bootstrap.LAST_TURNS_SECONDS", 0.05)
+    async with study(tmp_path, clock) as session:
+        store = session.parts.store
+        async with store.write():
+            async with _timers(session.parts.services, {"scheduler"}):
+                await asyncio.wait_for(waiting(store), 30)
+            ticks = [task for task in asyncio.all_tasks() if "run_coroutine_job" in repr(task)]
+            await asyncio.wait(ticks)
+    assert [r.message for r in caplog.records if r.levelno >= logging.WARNING] == []
