@@ -275,7 +275,7 @@ async def live(folder: Path, mode: FeedbackMode, lived: list[Day], *, hasty: boo
 
 
 @settings(
-    max_examples=25,
+    max_examples=12,
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],
