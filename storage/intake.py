@@ -16,7 +16,7 @@ from bot.store.intake import Author, FirstAnswer, Scene
 from storage.answers import answer_from, insertable, revision_from
 from storage.groups import channel_from, group_from
 from storage.members import SqlMembers, member_from, name_key
-from storage.outbox import QUESTION, out_from
+from storage.outbox import out_from, posted_as
 from storage.rounds import SqlRounds
 from storage.sql import Session
 from storage.tables import accounts, answers, channels, groups, inbox, members, outbox, revisions
@@ -49,14 +49,7 @@ class SqlIntake:
 
     async def asked(self, platform: str, external_ids: Collection[str]) -> dict[str, Out]:
         """The QUESTION rows that were posted as those messages, in any channel of a platform."""
-        rows = await self._session.all(
-            sa.select(outbox)
-            .join(channels, channels.c.id == outbox.c.channel_id)
-            .where(
-                QUESTION, outbox.c.external_id.in_(external_ids), channels.c.platform == platform
-            )
-            .order_by(outbox.c.id)
-        )
+        rows = await self._session.all(posted_as(platform, external_ids))
         return {row.external_id: out_from(row) for row in rows}
 
     async def scenes(self, asked: Collection[int]) -> dict[int, Scene]:

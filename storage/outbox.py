@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -162,14 +162,8 @@ class SqlOutbox:
 
     async def asked_as(self, platform: str, external_id: str) -> Out | None:
         """The QUESTION row that was posted as that message, in any channel of a platform."""
-        found = await self._all(
-            sa.select(outbox)
-            .join(channels, channels.c.id == outbox.c.channel_id)
-            .where(QUESTION, outbox.c.external_id == external_id, channels.c.platform == platform)
-            .order_by(outbox.c.id.desc())
-            .limit(1)
-        )
-        return found[0] if found else None
+        found = await self._all(posted_as(platform, [external_id]))
+        return found[-1] if found else None
 
     async def watched(self, platform: str, now: datetime, since: datetime) -> list[Watched]:
         """Posted questions whose rounds are open, or were when their threads were last read.
@@ -249,6 +243,16 @@ def _closed_unread(since: datetime) -> sa.ColumnElement[bool]:
     """Rounds that closed since then, and whose threads were not read after it."""
     unread = sa.or_(_THREAD.c.read_at.is_(None), _THREAD.c.read_at < rounds.c.closes_at)
     return sa.and_(rounds.c.closes_at > since, unread)
+
+
+def posted_as(platform: str, external_ids: Collection[str]) -> sa.Select[Any]:
+    """The QUESTION rows that were posted as those messages, oldest first."""
+    return (
+        sa.select(outbox)
+        .join(channels, channels.c.id == outbox.c.channel_id)
+        .where(QUESTION, outbox.c.external_id.in_(external_ids), channels.c.platform == platform)
+        .order_by(outbox.c.id)
+    )
 
 
 def _read(place: sa.FromClause, external_id: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
